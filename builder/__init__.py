@@ -1,0 +1,1 @@
+"""The craft: from keywords to a clean image dataset, knowing nothing of Azure."""

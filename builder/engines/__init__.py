@@ -1,0 +1,1 @@
+"""Search engines and other sources of candidates, one module each."""

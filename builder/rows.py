@@ -1,0 +1,103 @@
+"""The rows a build is made of: candidate, fetched, image; and the closed vocabulary of reasons."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Verdict = Literal["accepted", "duplicate", "surplus", "rejected", "failed"]
+"""accepted: in the dataset; duplicate: another image stands for it; surplus: good, but the label had enough;
+rejected: fetched and found wanting; failed: never fetched."""
+
+FetchReason = Literal[
+    "timeout",  # a time limit passed: connect, read or total
+    "too_large",  # more bytes than allowed, announced or counted
+    "too_many_redirects",
+    "address_refused",  # private, loopback, link-local, metadata... before or after a redirect
+    "bad_url",  # no http(s) URL, or with credentials
+    "dns",  # the host has no address
+    "connection",  # refused, reset, dropped, TLS failure
+    "incomplete",  # fewer bytes than announced
+    "http_4xx",
+    "http_5xx",
+    "empty",  # a body without a byte
+]
+
+RejectReason = Literal[
+    "not_an_image",  # the bytes are of another type, whatever the name or header says
+    "unsupported_format",  # an image type that is refused by name (svg...)
+    "too_few_bytes",
+    "too_small",  # width or height below the minimum
+    "too_many_pixels",  # decompression bomb guard, read from the header
+    "damaged",  # did not decode to the last pixel
+    "extreme_aspect_ratio",
+]
+
+DuplicateReason = Literal["exact_duplicate", "near_duplicate"]
+
+Reason = FetchReason | RejectReason | DuplicateReason | Literal["over_target"]
+
+
+class Row(BaseModel):
+    """Base of all rows: frozen, and closed to fields that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Candidate(Row):
+    """An image that a source says exists."""
+
+    url: str
+    label: str
+    engine: str
+    query: str
+    page_url: str | None = None
+    title: str | None = None
+    licence: str | None = None
+    width: int | None = None  # pixels, as told by the source
+    height: int | None = None
+
+
+class Fetched(Row):
+    """What came of asking for one candidate. The bytes, if any, travel beside it."""
+
+    candidate: Candidate
+    reason: FetchReason | None = None  # None: the bytes are here
+    detail: str | None = None  # one line for people
+    http_status: int | None = None
+    content_type: str | None = None  # as told by the server
+    final_url: str | None = None  # after redirects
+    size_bytes: int = 0
+    seconds: float = 0.0
+
+
+class ImageRow(Row):
+    """One candidate to the end of its way: the row of manifests, indexes and shard documents."""
+
+    key: str = Field(description="`{label slug}-{shard number:05}-{index:02}`: names the image inside its dataset")
+    label: str
+    url: str
+    engine: str
+    query: str
+    page_url: str | None = None
+    title: str | None = None
+    licence: str | None = None
+    verdict: Verdict
+    reason: Reason | None = None
+    detail: str | None = None
+    duplicate_of: str | None = None  # key of the image that stands for this one
+    http_status: int | None = None
+    content_type: str | None = None
+    final_url: str | None = None
+    seconds: float = 0.0
+    source_sha256: str | None = None  # of the bytes served, hex
+    sha256: str | None = None  # of the bytes stored, hex
+    phash: str | None = None  # 64 bits as 16 hex digits, `str(imagehash.phash(image))`
+    format: str | None = None  # of the bytes stored: jpeg, png, webp...
+    width: int | None = None  # pixels, stored
+    height: int | None = None
+    size_bytes: int | None = None  # stored
+    source_width: int | None = None  # pixels, as served (after EXIF orientation)
+    source_height: int | None = None
+    shard: str | None = None  # blob or file name of the tar that holds the bytes, relative to the dataset
+    offset: int | None = None  # of the bytes in that tar
+    split: Literal["train", "val", "test"] | None = None

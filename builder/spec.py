@@ -1,0 +1,162 @@
+"""What a person asks for: the labels of a dataset and the rules for its images."""
+
+import re
+import unicodedata
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+SourceName = Literal["duckduckgo", "bing", "urls", "sample"]
+ImageFormat = Literal["original", "jpeg", "png", "webp"]
+ExportFormat = Literal["imagefolder", "webdataset"]
+
+MAX_LABELS = 1_000
+MAX_IMAGES_PER_LABEL = 100_000
+MAX_INLINE_URLS = 10_000
+
+
+def slugify(text: str) -> str:
+    """A name for files and folders: ASCII lower case, digits, single hyphens; "x" + hex when nothing else is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    return slug[:64].rstrip("-") or "x" + text.encode().hex()[:16]
+
+
+def check_http_url(url: str) -> str:
+    """Return the URL if it is http(s), names a host and carries no credentials; raise ValueError if not."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        msg = f"not a URL: {error}"
+        raise ValueError(msg) from None
+    if parts.scheme.lower() not in {"http", "https"}:
+        msg = "only http and https URLs are fetched"
+        raise ValueError(msg)
+    if not parts.hostname:
+        msg = "the URL names no host"
+        raise ValueError(msg)
+    if parts.username is not None or parts.password is not None:
+        msg = "a URL must not carry credentials"
+        raise ValueError(msg)
+    return url
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+HttpUrl = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(check_http_url)]
+
+
+class Model(BaseModel):
+    """Base of everything a person may send: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LabelSpec(Model):
+    """One class of the dataset and where its images come from."""
+
+    name: Text
+    queries: tuple[Text, ...] = Field(default=(), max_length=50, description="empty: made from the name")
+    images: int | None = Field(default=None, ge=1, le=MAX_IMAGES_PER_LABEL, description="overrides images_per_label")
+    urls: tuple[HttpUrl, ...] = Field(default=(), max_length=MAX_INLINE_URLS, description="for the source `urls`")
+
+    @property
+    def slug(self) -> str:
+        """The name in file and folder names."""
+        return slugify(self.name)
+
+
+class ImageSpec(Model):
+    """Which images are let in, and in which form they are kept."""
+
+    format: ImageFormat = Field(default="original", description="`original` keeps the bytes served")
+    max_side: int | None = Field(default=None, ge=16, le=16_384, description="pixels; larger images are scaled to fit")
+    min_side: int = Field(default=64, ge=1, le=16_384, description="pixels; smaller images are rejected")
+    min_bytes: int = Field(default=1_024, ge=1, le=10_000_000)
+    max_bytes: int = Field(default=20_000_000, ge=1_000, le=100_000_000)
+    max_pixels: int = Field(default=100_000_000, ge=10_000, le=400_000_000)
+    max_aspect_ratio: float = Field(default=5.0, ge=1.0, le=100.0)
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        if self.max_side is not None and self.max_side < self.min_side:
+            msg = "max_side is below min_side: no image could pass"
+            raise ValueError(msg)
+        if self.max_side is not None and self.format == "original":
+            msg = "max_side needs a format to write (jpeg, png or webp): `original` keeps the bytes served"
+            raise ValueError(msg)
+        if self.max_bytes < self.min_bytes:
+            msg = "max_bytes is below min_bytes: no image could pass"
+            raise ValueError(msg)
+        return self
+
+
+class DedupeSpec(Model):
+    """What counts as the same picture."""
+
+    near: bool = True
+    radius: int = Field(default=8, ge=0, le=16, description="bits of 64 in which the perceptual hashes may differ")
+
+
+class SplitSpec(Model):
+    """Shares of the splits; they sum to 1."""
+
+    train: float = Field(default=0.8, ge=0, le=1)
+    val: float = Field(default=0.1, ge=0, le=1)
+    test: float = Field(default=0.1, ge=0, le=1)
+    radius: int = Field(default=12, ge=0, le=16, description="images this close (bits of 64) stay in one split")
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Self:
+        if abs(self.train + self.val + self.test - 1) > 1e-6:  # noqa: PLR2004
+            msg = "train, val and test must sum to 1"
+            raise ValueError(msg)
+        return self
+
+
+class DatasetSpec(Model):
+    """The whole request for a dataset."""
+
+    name: Text
+    labels: tuple[LabelSpec, ...] = Field(min_length=1, max_length=MAX_LABELS)
+    images_per_label: int = Field(default=100, ge=1, le=MAX_IMAGES_PER_LABEL)
+    sources: tuple[SourceName, ...] = Field(default=("duckduckgo", "bing"), min_length=1)
+    url_list: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{32}$", description="id of an uploaded list, for the source `urls`"
+    )
+    image: ImageSpec = ImageSpec()
+    dedupe: DedupeSpec = DedupeSpec()
+    splits: SplitSpec = SplitSpec()
+    exports: tuple[ExportFormat, ...] = ("imagefolder",)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        slugs = [label.slug for label in self.labels]
+        twice = sorted({label.name for label in self.labels if slugs.count(label.slug) > 1})
+        if twice:
+            msg = f"labels must differ in more than case and punctuation: {', '.join(twice)}"
+            raise ValueError(msg)
+        for field, values in (("sources", self.sources), ("exports", self.exports)):
+            if len(set(values)) != len(values):
+                msg = f"{field} names the same thing twice"
+                raise ValueError(msg)
+        lists = self.url_list is not None or any(label.urls for label in self.labels)
+        if lists and "urls" not in self.sources:
+            msg = "a URL list is given, but sources does not name `urls`"
+            raise ValueError(msg)
+        if "urls" in self.sources and not lists:
+            msg = "the source `urls` needs a list: labels[].urls, or url_list with the id of an uploaded one"
+            raise ValueError(msg)
+        return self
+
+    def label(self, slug: str) -> LabelSpec:
+        """The label with that slug; KeyError if the dataset has none."""
+        for label in self.labels:
+            if label.slug == slug:
+                return label
+        raise KeyError(slug)
+
+    def target(self, label: LabelSpec) -> int:
+        """How many images this label is to have."""
+        return label.images or self.images_per_label

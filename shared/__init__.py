@@ -1,0 +1,1 @@
+"""What the triggers lean on: settings, documents, blob store, Cosmos repositories, access."""

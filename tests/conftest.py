@@ -1,0 +1,23 @@
+"""Services that run here for real, shared by the tests that need them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import azurite as azurite_service
+from local.processes import free_port, port_answers, spawn, wait_until
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running Azurite; the value is its connection string."""
+    ports = {"blob_port": free_port(), "queue_port": free_port(), "table_port": free_port()}
+    location: Path = tmp_path_factory.mktemp("azurite")
+    process = spawn(azurite_service.command(location, **ports))
+    try:
+        wait_until(lambda: all(port_answers(port) for port in ports.values()), 30, "Azurite answering")
+        yield azurite_service.connection_string(**ports)
+    finally:
+        process.terminate()
+        process.wait(20)
