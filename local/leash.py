@@ -15,11 +15,22 @@ GRACE_SECONDS = 10.0
 
 def main(command: list[str]) -> int:
     """Run `command` until it ends, the pipe closes, or a signal comes; returns its exit code."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    child: subprocess.Popen[bytes] | None = None
+    asked_to_stop = False
 
     def stop(*_: object) -> None:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGTERM)
+        nonlocal asked_to_stop
+        asked_to_stop = True
+        if child is not None and child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+
+    # Before the child is started: a signal in between would end this process and leave the child without a leash.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    if asked_to_stop:
+        stop()
 
     def watch_pipe() -> None:
         while os.read(0, 4096):
@@ -27,8 +38,6 @@ def main(command: list[str]) -> int:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
     threading.Thread(target=watch_pipe, daemon=True).start()
     code = child.wait()
     with contextlib.suppress(ProcessLookupError):

@@ -1,0 +1,100 @@
+"""What the local stack is made of: each service's command, environment, ports, and how it shows that it is ready."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+
+import requests
+
+from local import azurite, gallery
+from local.config import COSMOS_KEY, StackSettings
+from local.processes import port_answers
+
+PROBE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process to supervise. `ready` is asked until it says yes; `env` is added to this process's environment."""
+
+    name: str
+    command: tuple[str, ...]
+    ports: tuple[int, ...]
+    ready: Callable[[], bool]
+    env: Mapping[str, str] = field(default_factory=dict)
+    on_console: bool = False  # whether its output is also shown, not only kept in its log
+
+
+Stages = tuple[tuple[Service, ...], ...]
+"""Services that start together, stage after stage; they stop in reverse."""
+
+
+def answers_ok(url: str) -> bool:
+    """Whether a GET gives 200, and not an error or nothing."""
+    try:
+        return requests.get(url, timeout=PROBE_SECONDS).status_code == HTTPStatus.OK
+    except requests.RequestException:
+        return False
+
+
+def app_settings(settings: StackSettings) -> dict[str, str]:
+    """The app settings of the function app on this stack: the names of local.settings.sample.json."""
+    sites = ",".join(f"127.0.0.1:{port}" for port in settings.gallery_ports)
+    return {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "PYTHON_THREADPOOL_THREAD_COUNT": "8",
+        "AzureWebJobsStorage": azurite.connection_string(
+            blob_port=settings.blob_port, queue_port=settings.queue_port, table_port=settings.table_port
+        ),
+        "PIXCRAWLER_BLOB_TRIGGER_SOURCE": "LogsAndContainerScan",
+        "PIXCRAWLER_COSMOS_ENDPOINT": f"http://127.0.0.1:{settings.cosmos_port}",
+        "PIXCRAWLER_COSMOS_KEY": COSMOS_KEY,
+        "PIXCRAWLER_CREATE_RESOURCES": "true",
+        "PIXCRAWLER_SAMPLE_URL": gallery.site_urls(settings.gallery_port)[0],
+        "PIXCRAWLER_FETCH_ALLOW": sites,
+        "PIXCRAWLER_FETCH_TIMEOUT_SECONDS": os.environ.get(
+            "PIXCRAWLER_FETCH_TIMEOUT_SECONDS", f"{settings.fetch_seconds:g}"
+        ),
+    }
+
+
+def stack(settings: StackSettings) -> Stages:
+    """The whole stack; FileNotFoundError if Azurite is not installed."""
+    storage = {"blob_port": settings.blob_port, "queue_port": settings.queue_port, "table_port": settings.table_port}
+    return (
+        (
+            _listening("azurite", azurite.command(settings.data / "azurite", **storage), *storage.values()),
+            _listening("cosmos", _cosmos(settings.data / "cosmos.sqlite", settings.cosmos_port), settings.cosmos_port),
+            _listening(
+                "gallery",
+                gallery.command(settings.gallery_port, cache=settings.data / "gallery"),
+                *settings.gallery_ports,
+            ),
+        ),
+        (_host(settings),),
+    )
+
+
+def _listening(name: str, command: list[str], *ports: int) -> Service:
+    """A service that is ready once all of its ports accept connections."""
+    return Service(name, tuple(command), ports, lambda: all(port_answers(port) for port in ports))
+
+
+def _cosmos(data: Path, port: int) -> list[str]:
+    return [sys.executable, "-m", "local.cosmos", "--port", str(port), "--data", str(data)]
+
+
+def _host(settings: StackSettings) -> Service:
+    """The Functions host, which is ready when the app says so: storage and Cosmos DB answer it."""
+    ports = ("--port", str(settings.host_port), "--durable-port", str(settings.durable_port))
+    return Service(
+        "host",
+        (sys.executable, "-m", "local.host", *ports),
+        (settings.host_port, settings.durable_port),
+        lambda: answers_ok(f"{settings.api}/health/ready"),
+        app_settings(settings),
+        on_console=True,
+    )
