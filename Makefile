@@ -1,0 +1,50 @@
+# PixCrawler on one machine. `make help` lists what there is; every target sets up what it needs first.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run up test lint types lock clean
+SHELL := /bin/sh
+PYTHON_BIN := .venv/bin/python
+STAMP := .venv/.set-up
+
+# Taken as they are typed: neither make nor the shell looks inside.
+override KEYWORDS := $(value KEYWORDS)
+override IMAGES := $(value IMAGES)
+export KEYWORDS IMAGES
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-6s  %s\n' "$$name" "$$what"; done
+
+setup: $(STAMP) ## install everything into .venv and node_modules (PYTHON=... names the interpreter)
+
+$(STAMP): requirements-dev.txt package.json package-lock.json tools/setup.sh tools/find-python.sh
+	@sh tools/setup.sh
+	@touch $@
+
+run: $(STAMP) ## build a dataset into out/ (KEYWORDS="red panda, snow leopard" IMAGES=200 use the web)
+	@set --; \
+	if [ -n "$$KEYWORDS" ]; then set -- "$$@" "--keywords=$$KEYWORDS"; fi; \
+	if [ -n "$$IMAGES" ]; then set -- "$$@" "--images=$$IMAGES"; fi; \
+	exec $(PYTHON_BIN) -m local run "$$@"
+
+up: $(STAMP) ## keep the local stack running: storage, database, gallery, Functions host
+	@exec $(PYTHON_BIN) -m local up
+
+test: lint types ## every lint, type check and test
+	@$(PYTHON_BIN) -m pytest -q -n 2
+	@if [ -f function_app.py ]; then $(PYTHON_BIN) -c 'import time; start = time.perf_counter(); import function_app; print(f"import of function_app: {time.perf_counter() - start:.2f} s")'; fi
+
+lint: $(STAMP) ## formatting, lint and import contracts
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/lint-imports
+
+types: $(STAMP) ## type checks
+	@.venv/bin/mypy
+
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.13 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+lock: $(STAMP) ## pin what requirements*.in ask for (UPGRADE=1 takes newer versions)
+	@for name in requirements requirements-dev; do $(COMPILE) $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt || exit 1; done
+
+clean: ## remove what was installed, built and stored here, but not out/
+	rm -rf .venv node_modules .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,82 @@
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PYTHON = '#!/bin/sh\nprintf "%s\\0" "$@" >arguments\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The Makefile in a folder that is set up already, with a Python that writes down how it is called."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements-dev.txt", "package.json", "package-lock.json", "tools/setup.sh", "tools/find-python.sh"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+    (tmp_path / ".venv" / ".set-up").touch()
+    return tmp_path
+
+
+def called(project: Path, *arguments: str, **variables: str) -> list[str]:
+    env = {"PATH": os.environ["PATH"], **variables}
+    subprocess.run(["make", "-s", *arguments], cwd=project, env=env, timeout=20, check=True)
+    return (project / "arguments").read_text().split("\0")[:-1]
+
+
+def test_run_without_words_builds_the_sample(project: Path) -> None:
+    assert called(project, "run") == ["-m", "local", "run"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "red panda, snow leopard",
+        "$(shell touch made)",
+        "$$(touch made); `touch made` && touch made",
+        'it\'s "quoted" \\ #not a comment',
+        "--help",
+        "*",
+    ],
+)
+def test_keywords_arrive_as_they_were_typed_and_run_nothing(project: Path, words: str) -> None:
+    assert called(project, "run", f"KEYWORDS={words}", "IMAGES=200") == [
+        "-m", "local", "run", f"--keywords={words}", "--images=200",
+    ]  # fmt: skip
+    assert called(project, "run", KEYWORDS=words) == ["-m", "local", "run", f"--keywords={words}"]
+    assert not (project / "made").exists()
+
+
+def test_a_target_sets_up_first_and_only_once(project: Path) -> None:
+    (project / ".venv" / ".set-up").unlink()
+    (project / "tools" / "setup.sh").write_text("echo again >>setups\n")
+    called(project, "up")
+    assert called(project, "up") == ["-m", "local", "up"]
+    assert (project / "setups").read_text() == "again\n"
+
+
+def test_a_failed_set_up_stops_make(project: Path) -> None:
+    (project / ".venv" / ".set-up").unlink()
+    (project / "tools" / "setup.sh").write_text("exit 1\n")
+    done = subprocess.run(["make", "-s", "up"], cwd=project, capture_output=True, timeout=20, check=False)
+    assert done.returncode == 2
+    assert not (project / "arguments").exists()
+
+
+def test_help_lists_every_target(project: Path) -> None:
+    shown = subprocess.run(["make"], cwd=project, capture_output=True, text=True, timeout=20, check=True).stdout
+    listed = {line.split()[1] for line in shown.splitlines()}
+    assert listed == {"help", "setup", "run", "up", "test", "lint", "types", "lock", "clean"}
+
+
+def test_clean_keeps_what_was_built(project: Path) -> None:
+    (project / "out").mkdir()
+    subprocess.run(["make", "-s", "clean"], cwd=project, timeout=20, check=True)
+    assert (project / "out").is_dir()
+    assert not (project / ".venv").exists()

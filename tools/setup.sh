@@ -1,0 +1,31 @@
+#!/bin/sh
+# Makes .venv and node_modules as requirements-dev.txt and package-lock.json say. `make setup` calls it when they changed.
+set -eu
+cd "$(dirname "$0")/.."
+
+major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
+if [ "${major:-0}" -lt 20 ]; then
+    echo "Node.js 20 or newer is needed, and $(node --version 2>/dev/null || echo none) is here: https://nodejs.org/" >&2
+    exit 1
+fi
+
+if ! .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 13))' >/dev/null 2>&1; then
+    python=$(sh tools/find-python.sh)
+    echo "Making .venv with $("$python" --version)"
+    "$python" -m venv --clear .venv
+fi
+
+# Node's packages come at the same time as Python's: neither needs the other.
+npm ci --ignore-scripts --no-audit --no-fund --loglevel=error &
+npm=$!
+trap 'kill "$npm" 2>/dev/null || true' EXIT
+
+# uv installs what pip would, about nine times as fast. It does not read pip's configuration, so pip has the last word.
+pip=".venv/bin/python -m pip install --quiet --disable-pip-version-check"
+$pip "$(grep '^uv==' requirements-dev.txt)"
+if ! .venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements-dev.txt; then
+    echo "uv could not install the requirements: trying pip." >&2
+    $pip -r requirements-dev.txt
+fi
+wait "$npm"
+trap - EXIT
