@@ -25,8 +25,31 @@ SOURCE_FAILURES = ("unreachable", "rate_limited", "refused", "changed", "not_con
 """Why a source gave nothing: network down; too many requests; it said no; its answers changed form; no setting."""
 
 
-class AddressRefusedError(BuilderError):
-    """A host resolves to an address that must not be fetched from (private, loopback, link-local, metadata...)."""
+class AddressRefusedError(BuilderError, OSError):
+    """A host resolves to an address that must not be fetched from (private, loopback, link-local, metadata...).
+
+    It is an `OSError` because it is raised where sockets are made, and HTTP clients pass on only those.
+    """
+
+
+class SettingError(BuilderError, ValueError):
+    """A setting has a value that cannot be used; the message names the form that can."""
+
+
+class UrlListError(BuilderError, ValueError):
+    """A list of URLs has a line that cannot be used. `line` counts from 1; 0 stands for the list as a whole."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(line, message)
+        self.line = line
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}" if self.line else self.message
+
+
+class DamagedShardError(BuilderError, ValueError):
+    """A raw shard is not what `builder.raw` writes: cut off, or made by somebody else. Fetch the slice again."""
 
 
 class UnknownFormatError(BuilderError):

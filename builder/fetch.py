@@ -1,0 +1,122 @@
+"""Fetching many candidates at once: bounded in time, bytes and connections, kind to hosts, a row for every outcome."""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack
+
+import aiohttp
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
+
+from builder.download import Answer, DownloadError, download
+from builder.guard import AddressGuard
+from builder.links import parse_link
+from builder.rows import Candidate, Fetched
+from builder.session import FetchLimits, open_session
+
+__all__ = ["FetchLimits", "fetch_many", "fetch_one", "open_session"]
+
+logger = logging.getLogger(__name__)
+
+
+async def fetch_many(
+    candidates: Sequence[Candidate],
+    limits: FetchLimits,
+    guard: AddressGuard,
+    *,
+    session: aiohttp.ClientSession | None = None,
+) -> AsyncGenerator[tuple[int, Fetched, bytes]]:
+    """Fetch every candidate; give (index in `candidates`, row, body) in order of completion, each index once.
+
+    No candidate raises: what went wrong is in the row (`reason`, `detail`), and the body is then empty. At most
+    `limits.concurrency` bodies are in memory, those not yet taken included: a slow consumer slows fetching down.
+    `session` comes from `open_session` with the same limits and guard; without one, a session is opened and closed.
+    A task is made per candidate, so hand over slices (64 to some thousands), not a whole crawl.
+    """
+    slots = asyncio.Semaphore(limits.concurrency)
+    hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(limits.per_host))
+    done: asyncio.Queue[tuple[int, Fetched, bytes]] = asyncio.Queue()
+
+    async def work(index: int, candidate: Candidate, through: aiohttp.ClientSession) -> None:
+        async with hosts[_host(candidate.url)]:  # first the host: those who wait for it take no slot from others
+            await slots.acquire()  # given back when the result has been taken
+            row, body = await fetch_one(through, candidate, limits, guard)
+        done.put_nowait((index, row, body))
+
+    async with AsyncExitStack() as stack:
+        own = session if session is not None else await stack.enter_async_context(open_session(limits, guard))
+        tasks = [asyncio.create_task(work(index, candidate, own)) for index, candidate in enumerate(candidates)]
+        try:
+            for _ in candidates:
+                yield await done.get()
+                slots.release()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def fetch_one(
+    session: aiohttp.ClientSession, candidate: Candidate, limits: FetchLimits, guard: AddressGuard
+) -> tuple[Fetched, bytes]:
+    """Fetch one candidate, with retries, within `limits.total_seconds`; never raises for what servers do."""
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(limits.total_seconds):
+            answer: Answer = await _retrying(limits)(download, session, candidate.url, limits, guard)
+    except DownloadError as error:
+        row = _row(candidate, error.answer, started)
+        return row.model_copy(update={"reason": error.reason, "detail": str(error)}), b""
+    except TimeoutError:
+        detail = f"not complete after {limits.total_seconds:g} s"
+        return _row(candidate, None, started).model_copy(update={"reason": "timeout", "detail": detail}), b""
+    except Exception as error:  # one candidate never ends a shard; whatever this is, it is logged whole
+        logger.exception("unexpected failure while fetching %s", candidate.url)
+        detail = f"{type(error).__name__}: {error}"[:300]
+        return _row(candidate, None, started).model_copy(update={"reason": "connection", "detail": detail}), b""
+    row = _row(candidate, answer, started)
+    return row.model_copy(update={"size_bytes": len(answer.body)}), answer.body
+
+
+def _retrying(limits: FetchLimits) -> AsyncRetrying:
+    """Try again what is transient, unless the wait would pass the deadline: then the last answer is the outcome."""
+    backoff = wait_random_exponential(multiplier=2 * limits.backoff_seconds, max=limits.total_seconds)
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, DownloadError) else None
+        return backoff(state) if asked is None else asked
+
+    return AsyncRetrying(
+        stop=stop_after_attempt(1 + limits.retries) | stop_before_delay(limits.total_seconds),
+        wait=wait,
+        retry=retry_if_exception(lambda error: isinstance(error, DownloadError) and error.transient),
+        reraise=True,
+    )
+
+
+def _row(candidate: Candidate, answer: Answer | None, started: float) -> Fetched:
+    return Fetched(
+        candidate=candidate,
+        http_status=answer.http_status if answer else None,
+        content_type=answer.content_type if answer else None,
+        final_url=answer.final_url if answer else None,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def _host(url: str) -> str:
+    """The host and port that a URL's requests go to; what is no URL shares one place, for it is never asked."""
+    try:
+        return parse_link(url).authority
+    except ValueError:
+        return ""

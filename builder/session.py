@@ -1,0 +1,91 @@
+"""The limits of fetching, and an HTTP session that keeps to them: guarded addresses, no cookies, no credentials."""
+
+import socket
+import ssl
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from builder.errors import AddressRefusedError
+from builder.guard import AddressGuard
+
+ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/*;q=0.9,*/*;q=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """How much time, how many bytes and how many requests fetching may take."""
+
+    connect_seconds: float = 10.0  # DNS, TCP and TLS of one request
+    read_seconds: float = 15.0  # between two pieces of an answer
+    total_seconds: float = 30.0  # of one candidate: every retry, redirect and wait included
+    max_bytes: int = 20_000_000  # of one body, decoded
+    max_redirects: int = 5
+    concurrency: int = 32  # candidates under way or waiting to be taken; times max_bytes bounds the memory
+    per_host: int = 6  # of these, from one host
+    retries: int = 2  # after the first try, for what is transient
+    backoff_seconds: float = 0.5  # mean of the first wait before a retry; doubles, with full jitter
+    contact: str = ""  # a URL or mail address for webmasters, told in the User-Agent
+
+    @property
+    def user_agent(self) -> str:
+        """What we say we are."""
+        return f"PixCrawler/0.1 (+{self.contact})" if self.contact else "PixCrawler/0.1"
+
+
+class GuardedResolver(AbstractResolver):
+    """Looks names up and leaves out the addresses that the guard refuses."""
+
+    def __init__(self, guard: AddressGuard, inner: AbstractResolver) -> None:
+        self._guard = guard
+        self._inner = inner
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The allowed addresses of `host`; `AddressRefusedError` if it has addresses, but none that is allowed."""
+        good: list[ResolveResult] = []
+        refused: list[str] = []
+        for result in await self._inner.resolve(host, port, family):
+            try:
+                self._guard.check(result["host"], port)
+            except AddressRefusedError as error:
+                refused.append(str(error))
+            else:
+                good.append(result)
+        if refused and not good:
+            msg = f"{host}: {refused[0]}"
+            raise AddressRefusedError(msg)
+        return good
+
+    async def close(self) -> None:
+        """Close the resolver underneath."""
+        await self._inner.close()
+
+
+def open_session(
+    limits: FetchLimits,
+    guard: AddressGuard,
+    *,
+    resolver: AbstractResolver | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+) -> aiohttp.ClientSession:
+    """A session for `fetch_many`, to be closed by the caller; many calls may share it and its connections.
+
+    `resolver` is asked instead of the system's, and guarded as well; `ssl_context` is for certificates of one's own.
+    """
+    connector = aiohttp.TCPConnector(
+        limit=0,  # fetch_many counts, before the clock of a request starts
+        ssl=ssl_context if ssl_context is not None else True,
+        socket_factory=guard.make_socket,
+        resolver=GuardedResolver(guard, resolver or aiohttp.ThreadedResolver()),
+        ttl_dns_cache=60,
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": limits.user_agent, "Accept": ACCEPT, "Accept-Encoding": "identity"},
+        timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect_seconds, sock_read=limits.read_seconds),
+        trust_env=False,
+    )

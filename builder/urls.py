@@ -1,0 +1,156 @@
+"""Lists of image URLs as people upload them: plain text, CSV and TSV, read as a stream and checked line by line."""
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
+from typing import Literal
+
+from builder.errors import UrlListError
+from builder.links import parse_link
+from builder.rows import Row
+
+ListKind = Literal["text", "csv", "tsv"]
+
+MAX_LINES = 1_000_000
+MAX_LINE_BYTES = 20_000
+
+COLUMNS: Mapping[str, str] = {
+    "url": "url",
+    "image_url": "url",
+    "label": "label",
+    "title": "title",
+    "caption": "title",
+    "licence": "licence",
+    "license": "licence",
+    "page_url": "page_url",
+    "page": "page_url",
+}
+"""Names that a column may have, and the field of `UrlRow` it fills. Other columns are passed over."""
+
+
+class UrlRow(Row):
+    """One image of a list."""
+
+    url: str
+    label: str | None = None
+    title: str | None = None
+    licence: str | None = None
+    page_url: str | None = None
+    line: int  # from 1, in the file
+
+
+def list_kind(filename: str) -> ListKind:
+    """The kind of list that a file of this name holds: `csv`, `tsv`, and `text` for every other ending."""
+    match PurePath(filename).suffix.lower():
+        case ".csv":
+            return "csv"
+        case ".tsv":
+            return "tsv"
+        case _:
+            return "text"
+
+
+def parse_url_list(chunks: Iterable[bytes], *, kind: ListKind = "text") -> Iterator[UrlRow]:
+    """Read the bytes of a list, in pieces of any size, and give its rows one by one.
+
+    `text`: one URL per line; blank lines and lines that start with `#` are passed over. `csv` and `tsv` (RFC 4180
+    quoting): the first line names the columns, see `COLUMNS`; one must be `url`. Memory stays bounded by one line.
+
+    Raises `UrlListError`, naming the line, when it comes to: bytes that are not UTF-8 (a byte order mark is fine), a
+    line over 20,000 bytes, more than 1,000,000 lines, a URL that is not http(s), carries credentials or is over
+    2,000 characters, no `url` column, a column twice, more cells than columns, quotes that never close.
+    """
+    lines = _lines(chunks)
+    return _text_rows(lines) if kind == "text" else _table_rows(lines, "," if kind == "csv" else "\t")
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Lines with their newline, as the csv module wants them."""
+    number, rest = 1, b""
+    for chunk in _sized(chunks):
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield _decode(line, number) + "\n"
+            number += 1
+        if len(rest) > MAX_LINE_BYTES:
+            break
+    if rest:
+        yield _decode(rest, number)
+
+
+def _sized(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of at most 64 KiB, so that a large piece is not copied whole."""
+    for chunk in chunks:
+        for start in range(0, len(chunk), 1 << 16):
+            yield chunk[start : start + (1 << 16)]
+
+
+def _decode(line: bytes, number: int) -> str:
+    if number > MAX_LINES:
+        raise UrlListError(number, f"more than {MAX_LINES:,} lines: cut the list into several")
+    if len(line) > MAX_LINE_BYTES:
+        raise UrlListError(number, f"longer than {MAX_LINE_BYTES:,} bytes: one image per line is expected")
+    try:
+        return (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode()
+    except UnicodeDecodeError as error:
+        raise UrlListError(number, "not UTF-8 text: save the list as UTF-8") from error
+
+
+def _text_rows(lines: Iterable[str]) -> Iterator[UrlRow]:
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if text and not text.startswith("#"):
+            yield UrlRow(url=_link(text, number), line=number)
+
+
+def _table_rows(lines: Iterable[str], delimiter: str) -> Iterator[UrlRow]:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    fields: list[str | None] | None = None
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            raise UrlListError(reader.line_num, f"not a table of cells: {error}") from error
+        if not any(cell.strip() for cell in cells):
+            continue
+        if fields is None:
+            fields = _header(cells, reader.line_num)
+            continue
+        yield _row(fields, cells, reader.line_num)
+    if fields is None:
+        raise UrlListError(0, "the list is empty: its first line must name the columns, one of them `url`")
+
+
+def _header(cells: list[str], line: int) -> list[str | None]:
+    fields = [COLUMNS.get(cell.strip().lower()) for cell in cells]
+    if "url" not in fields:
+        raise UrlListError(line, "no `url` column: the first line must name the columns, one of them `url`")
+    for field in fields:
+        if field is not None and fields.count(field) > 1:
+            raise UrlListError(line, f"two columns stand for `{field}`: keep one")
+    return fields
+
+
+def _row(fields: list[str | None], cells: list[str], line: int) -> UrlRow:
+    if len(cells) > len(fields):
+        raise UrlListError(line, f"{len(cells)} cells under {len(fields)} columns: quote cells that hold commas")
+    values = {field: cell.strip() for field, cell in zip(fields, cells, strict=False) if field and cell.strip()}
+    page_url = values.get("page_url")
+    return UrlRow(
+        url=_link(values.get("url", ""), line),
+        label=values.get("label"),
+        title=values.get("title"),
+        licence=values.get("licence"),
+        page_url=_link(page_url, line) if page_url else None,
+        line=line,
+    )
+
+
+def _link(text: str, line: int) -> str:
+    try:
+        return str(parse_link(text))
+    except ValueError as error:
+        raise UrlListError(line, f"{error}: {text[:100]!r}" if text else "no URL") from error
