@@ -2,20 +2,13 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
 
 import aiohttp
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_random_exponential,
-)
 
 from builder.download import Answer, DownloadError, download
 from builder.guard import AddressGuard
@@ -72,7 +65,8 @@ async def fetch_one(
     started = time.monotonic()
     try:
         async with asyncio.timeout(limits.total_seconds):
-            answer: Answer = await _retrying(limits)(download, session, candidate.url, limits, guard)
+            deadline = started + limits.total_seconds
+            answer = await _with_retries(session, candidate.url, limits, guard, deadline)
     except DownloadError as error:
         row = _row(candidate, error.answer, started)
         return row.model_copy(update={"reason": error.reason, "detail": str(error)}), b""
@@ -87,21 +81,26 @@ async def fetch_one(
     return row.model_copy(update={"size_bytes": len(answer.body)}), answer.body
 
 
-def _retrying(limits: FetchLimits) -> AsyncRetrying:
-    """Try again what is transient, unless the wait would pass the deadline: then the last answer is the outcome."""
-    backoff = wait_random_exponential(multiplier=2 * limits.backoff_seconds, max=limits.total_seconds)
+async def _with_retries(
+    session: aiohttp.ClientSession, url: str, limits: FetchLimits, guard: AddressGuard, deadline: float
+) -> Answer:
+    """Try again what is transient, unless the wait would pass the deadline: then the last failure is the outcome.
 
-    def wait(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, DownloadError) else None
-        return backoff(state) if asked is None else asked
-
-    return AsyncRetrying(
-        stop=stop_after_attempt(1 + limits.retries) | stop_before_delay(limits.total_seconds),
-        wait=wait,
-        retry=retry_if_exception(lambda error: isinstance(error, DownloadError) and error.transient),
-        reraise=True,
-    )
+    Written out, because tenacity's loop costs 0.13 ms a call even when nothing fails, which is as much as the whole
+    request. The waits are its `wait_random_exponential` ("full jitter"), or what the server asks for.
+    """
+    tried = 0
+    while True:
+        try:
+            return await download(session, url, limits, guard)
+        except DownloadError as error:
+            wait = error.retry_after
+            if wait is None:
+                wait = random.uniform(0, 2 * limits.backoff_seconds * 2**tried)  # noqa: S311 - jitter is no secret
+            if not error.transient or tried >= limits.retries or time.monotonic() + wait >= deadline:
+                raise
+        await asyncio.sleep(wait)
+        tried += 1
 
 
 def _row(candidate: Candidate, answer: Answer | None, started: float) -> Fetched:

@@ -1,8 +1,11 @@
 """The limits of fetching, and an HTTP session that keeps to them: guarded addresses, no cookies, no credentials."""
 
+import asyncio
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -32,6 +35,33 @@ class FetchLimits:
     def user_agent(self) -> str:
         """What we say we are."""
         return f"PixCrawler/0.1 (+{self.contact})" if self.contact else "PixCrawler/0.1"
+
+
+class SystemResolver(AbstractResolver):
+    """The system's look-up in threads of its own: names whose servers are silent hold nobody else up for long.
+
+    asyncio's own executor has as few as five threads, and a look-up without an answer holds one for many seconds.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="dns")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """All addresses of `host`; `socket.gaierror` if it has none."""
+        lookup = partial(
+            socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+        found = await asyncio.get_running_loop().run_in_executor(self._pool, lookup)
+        return [
+            ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=0)
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        """Let the threads end with the look-ups that they are at."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 class GuardedResolver(AbstractResolver):
@@ -79,7 +109,7 @@ def open_session(
         limit=0,  # fetch_many counts, before the clock of a request starts
         ssl=ssl_context if ssl_context is not None else True,
         socket_factory=guard.make_socket,
-        resolver=GuardedResolver(guard, resolver or aiohttp.ThreadedResolver()),
+        resolver=GuardedResolver(guard, resolver or SystemResolver(limits.concurrency)),
         ttl_dns_cache=60,
     )
     return aiohttp.ClientSession(
