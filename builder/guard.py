@@ -75,7 +75,7 @@ def parse_exceptions(setting: str) -> frozenset[tuple[Address, int]]:
 
 @dataclass(frozen=True, slots=True)
 class AddressGuard:
-    """Decides on addresses. It is asked three times: for the host in a URL, for what DNS says, and for every socket."""
+    """Decides on addresses. It is asked for the host in every URL, and for the address of every socket."""
 
     exceptions: frozenset[tuple[Address, int]] = field(default_factory=frozenset)
 

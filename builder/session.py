@@ -5,15 +5,15 @@ import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
 
 ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/*;q=0.9,*/*;q=0.1"
+DNS_THREADS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,17 @@ class FetchLimits:
         return f"PixCrawler/0.1 (+{self.contact})" if self.contact else "PixCrawler/0.1"
 
 
+@cache
+def _dns_threads() -> ThreadPoolExecutor:
+    """The process's threads for look-ups; they are started as they are needed."""
+    return ThreadPoolExecutor(DNS_THREADS, thread_name_prefix="dns")
+
+
 class SystemResolver(AbstractResolver):
     """The system's look-up in threads of its own: names whose servers are silent hold nobody else up for long.
 
     asyncio's own executor has as few as five threads, and a look-up without an answer holds one for many seconds.
     """
-
-    def __init__(self, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="dns")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -53,45 +56,14 @@ class SystemResolver(AbstractResolver):
         lookup = partial(
             socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
         )
-        found = await asyncio.get_running_loop().run_in_executor(self._pool, lookup)
+        found = await asyncio.get_running_loop().run_in_executor(_dns_threads(), lookup)
         return [
             ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=0)
             for kind, _, protocol, _, address in found
         ]
 
     async def close(self) -> None:
-        """Let the threads end with the look-ups that they are at."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-class GuardedResolver(AbstractResolver):
-    """Looks names up and leaves out the addresses that the guard refuses."""
-
-    def __init__(self, guard: AddressGuard, inner: AbstractResolver) -> None:
-        self._guard = guard
-        self._inner = inner
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The allowed addresses of `host`; `AddressRefusedError` if it has addresses, but none that is allowed."""
-        good: list[ResolveResult] = []
-        refused: list[str] = []
-        for result in await self._inner.resolve(host, port, family):
-            try:
-                self._guard.check(result["host"], port)
-            except AddressRefusedError as error:
-                refused.append(str(error))
-            else:
-                good.append(result)
-        if refused and not good:
-            msg = f"{host}: {refused[0]}"
-            raise AddressRefusedError(msg)
-        return good
-
-    async def close(self) -> None:
-        """Close the resolver underneath."""
-        await self._inner.close()
+        """Nothing to close: the threads are the process's."""
 
 
 def open_session(
@@ -103,13 +75,14 @@ def open_session(
 ) -> aiohttp.ClientSession:
     """A session for `fetch_many`, to be closed by the caller; many calls may share it and its connections.
 
-    `resolver` is asked instead of the system's, and guarded as well; `ssl_context` is for certificates of one's own.
+    `resolver` is asked instead of the system's: what it says is guarded all the same, where the socket is made.
+    `ssl_context` is for certificates of one's own.
     """
     connector = aiohttp.TCPConnector(
         limit=0,  # fetch_many counts, before the clock of a request starts
         ssl=ssl_context if ssl_context is not None else True,
         socket_factory=guard.make_socket,
-        resolver=GuardedResolver(guard, resolver or SystemResolver(limits.concurrency)),
+        resolver=resolver or SystemResolver(),
         ttl_dns_cache=60,
     )
     return aiohttp.ClientSession(

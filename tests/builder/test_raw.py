@@ -138,6 +138,7 @@ def claiming(name: str, size: int) -> bytes:
         lambda: archive(("00000.json", b"\xff\xfe")),
         lambda: archive(("00000.json", row()[:-1] + b',"extra":1}')),
         lambda: archive(("00000.json", b"[" * 100_000)),
+        lambda: archive(("00000.json", row() + b" " * 1_000_000)),
         lambda: claiming("00000.json", 1_000_001),
         lambda: claiming("00000.json", 1_000_000),
         lambda: claiming("00000.bin", 8 << 40),

@@ -1,13 +1,13 @@
-"""Sessions: limits, look-ups in threads of their own, and the guard between."""
+"""Sessions: what they tell about us, and look-ups in threads of their own."""
 
+import asyncio
 import socket
+import threading
 
 import pytest
 
-from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
-from builder.session import FetchLimits, GuardedResolver, SystemResolver, open_session
-from tests.builder.servers import TableResolver
+from builder.session import FetchLimits, SystemResolver, open_session
 
 
 def test_the_user_agent_tells_the_truth_and_whom_to_ask() -> None:
@@ -15,17 +15,8 @@ def test_the_user_agent_tells_the_truth_and_whom_to_ask() -> None:
     assert FetchLimits(contact="mailto:bot@example.org").user_agent == "PixCrawler/0.1 (+mailto:bot@example.org)"
 
 
-async def test_refused_addresses_are_left_out() -> None:
-    table = {"both.example": [["10.0.0.1", "1.1.1.1", "::1", "2606:4700::1"]], "none.example": [["10.0.0.1", "::1"]]}
-    resolver = GuardedResolver(AddressGuard(), TableResolver({**table, "empty.example": [[]]}))
-    assert [found["host"] for found in await resolver.resolve("both.example", 80)] == ["1.1.1.1", "2606:4700::1"]
-    with pytest.raises(AddressRefusedError, match=r"none\.example: 10\.0\.0\.1 is private"):
-        await resolver.resolve("none.example", 80)
-    assert await resolver.resolve("empty.example", 80) == []
-
-
 async def test_the_system_is_asked() -> None:
-    resolver = SystemResolver(2)
+    resolver = SystemResolver()
     found = await resolver.resolve("localhost", 80, socket.AF_INET)
     assert {(one["host"], one["port"], one["hostname"]) for one in found} == {("127.0.0.1", 80, "localhost")}
     with pytest.raises(socket.gaierror):
@@ -33,8 +24,18 @@ async def test_the_system_is_asked() -> None:
     with pytest.raises(UnicodeError):
         await resolver.resolve("a" * 70 + ".example", 80)
     await resolver.close()
-    with pytest.raises(RuntimeError):
-        await resolver.resolve("localhost", 80)
+
+
+async def test_look_ups_do_not_wait_for_asyncios_own_threads() -> None:
+    loop = asyncio.get_running_loop()
+    free = threading.Event()
+    try:
+        for _ in range(40):  # more than that executor ever has
+            loop.run_in_executor(None, free.wait)
+        async with asyncio.timeout(5):
+            assert await SystemResolver().resolve("localhost", 80)
+    finally:
+        free.set()
 
 
 async def test_a_session_takes_no_proxy_and_no_credentials_from_the_environment(
