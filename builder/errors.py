@@ -54,3 +54,11 @@ class DamagedShardError(BuilderError, ValueError):
 
 class UnknownFormatError(BuilderError):
     """An export or image format that this version does not have."""
+
+
+class ManifestError(BuilderError):
+    """A manifest that cannot be read; the message names the line."""
+
+
+class MissingBytesError(BuilderError):
+    """The bytes that a row points at are not in its shard: the shard must be validated again."""

@@ -26,6 +26,7 @@ RejectReason = Literal[
     "not_an_image",  # the bytes are of another type, whatever the name or header says
     "unsupported_format",  # an image type that is refused by name (svg...)
     "too_few_bytes",
+    "too_many_bytes",
     "too_small",  # width or height below the minimum
     "too_many_pixels",  # decompression bomb guard, read from the header
     "damaged",  # did not decode to the last pixel
@@ -101,3 +102,11 @@ class ImageRow(Row):
     shard: str | None = None  # blob or file name of the tar that holds the bytes, relative to the dataset
     offset: int | None = None  # of the bytes in that tar
     split: Literal["train", "val", "test"] | None = None
+
+
+class LabelConflict(Row):
+    """Labels that claim the same picture. The survivor's label has it; the others lose theirs."""
+
+    kept: str  # key of the survivor
+    label: str  # its label
+    others: dict[str, int]  # by other label: how many of its images were copies of this one
