@@ -1,0 +1,90 @@
+"""`builder.hashes`: the pairs are those that brute force finds."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from builder.hashes import close_pairs, from_hex, groups
+from tests.builder.photos import photo
+
+
+def brute_force(hashes: NDArray[np.uint64], radius: int) -> set[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for i in range(len(hashes) - 1):
+        near = np.flatnonzero(np.bitwise_count(hashes[i + 1 :] ^ hashes[i]) <= radius)
+        found.update((i, i + 1 + int(j)) for j in near)
+    return found
+
+
+def by_bands(hashes: NDArray[np.uint64], radius: int) -> set[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for left, right in close_pairs(hashes, radius):
+        assert (left < right).all()
+        found.update(zip(left.tolist(), right.tolist(), strict=True))
+    return found
+
+
+def clustered(count: int, seed: int) -> NDArray[np.uint64]:
+    """Half of the hashes anywhere, half some flipped bits away from few centres: photographs cluster."""
+    random = np.random.default_rng(seed)
+    hashes = random.integers(0, 2**64, count, dtype=np.uint64)
+    centres = random.integers(0, 2**64, max(1, count // 40), dtype=np.uint64)
+    for k in range(count // 2):
+        flips = random.choice(64, int(random.integers(0, 8)), replace=False)
+        hashes[k] = centres[k % len(centres)] ^ np.bitwise_or.reduce(np.uint64(1) << flips.astype(np.uint64), initial=0)
+    return random.permutation(hashes)
+
+
+def test_twenty_thousand_hashes() -> None:
+    hashes = clustered(20_000, 8)
+    expected = brute_force(hashes, 8)
+    assert len(expected) > 20_000
+    assert by_bands(hashes, 8) == expected
+
+
+@pytest.mark.parametrize("radius", range(17))
+def test_every_radius(radius: int) -> None:
+    hashes = clustered(700, radius)
+    assert by_bands(hashes, radius) == brute_force(hashes, radius)
+
+
+@given(
+    base=st.integers(0, 2**64 - 1),
+    masks=st.lists(st.lists(st.integers(0, 63), max_size=14), max_size=25),
+    radius=st.integers(0, 16),
+)
+def test_equal_to_brute_force(base: int, masks: list[list[int]], radius: int) -> None:
+    values = [base ^ sum(1 << bit for bit in set(bits)) for bits in masks]
+    hashes = np.array(values, dtype=np.uint64)
+    assert by_bands(hashes, radius) == brute_force(hashes, radius)
+    numbers = groups(hashes, radius).tolist()
+    assert [numbers.index(number) for number in numbers] == components(len(values), brute_force(hashes, radius))
+    seen = list(dict.fromkeys(numbers))
+    assert seen == sorted(seen) == list(range(len(seen)))
+
+
+def components(count: int, pairs: set[tuple[int, int]]) -> list[int]:
+    """For each position the first one that it is connected with: spread along the pairs until nothing changes."""
+    first = list(range(count))
+    changed = True
+    while changed:
+        changed = False
+        for i, j in pairs:
+            low = min(first[i], first[j])
+            changed |= first[i] != low or first[j] != low
+            first[i] = first[j] = low
+    return first
+
+
+def test_a_million_copies_are_one_group() -> None:
+    assert groups(np.full(1_000_000, 7, dtype=np.uint64), 8).max() == 0
+
+
+def test_hex_is_read_as_imagehash_writes_it() -> None:
+    import imagehash
+
+    a, b = imagehash.phash(photo("coffee")), imagehash.phash(photo("china"))
+    x, y = from_hex([str(a), str(b)])
+    assert np.bitwise_count(x ^ y) == a - b
