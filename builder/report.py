@@ -1,0 +1,245 @@
+"""What came of a build: per label and source, what was found, what was kept, what was not and why."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from builder.rows import ImageRow, LabelConflict, Row, Verdict
+from builder.spec import DatasetSpec
+
+
+class SourceState(Row):
+    """How a source ended for a label: `failure` is one of `builder.errors.SOURCE_FAILURES`, `message` says it in a
+    sentence."""
+
+    label: str
+    source: str
+    dry: bool = False  # nothing more to give
+    failure: str | None = None
+    message: str | None = None
+
+
+class SourceFigures(Row):
+    """What a source gave."""
+
+    source: str
+    found: int
+    accepted: int
+    failure: str | None = None
+    message: str | None = None
+
+
+class Figures(Row):
+    """Counts of candidates by what became of them. `found` is their sum."""
+
+    found: int = 0
+    fetched: int = 0  # whose bytes came: all but the failed
+    accepted: int = 0
+    duplicates: int = 0
+    surplus: int = 0
+    rejected: int = 0
+    failed: int = 0
+    reasons: dict[str, int] = Field(default_factory=dict)  # of everything that was not accepted
+    bytes: int = 0  # of the accepted images, as stored
+
+
+class LabelReport(Figures):
+    """One label: what was asked, what came, and why the rest did not."""
+
+    label: str
+    target: int
+    shortfall: int = 0  # images that are missing
+    shortfall_reasons: tuple[str, ...] = ()  # plain sentences
+    splits: dict[str, int] = Field(default_factory=dict)
+    sources: tuple[SourceFigures, ...] = ()
+
+
+class Report(Row):
+    """The whole dataset."""
+
+    name: str
+    labels: tuple[LabelReport, ...]
+    totals: Figures
+    target: int
+    shortfall: int
+    splits: dict[str, int]
+    sources: tuple[SourceFigures, ...]
+    formats: dict[str, int]  # accepted images by format
+    licences: dict[str, int]  # accepted images by licence; "" when none was told
+    label_conflicts: tuple[LabelConflict, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every label has its images."""
+        return self.shortfall == 0
+
+
+_FAILURES = {
+    "unreachable": "could not be reached",
+    "rate_limited": "asked us to slow down",
+    "refused": "refused to answer",
+    "changed": "answered in a form that is not understood",
+    "not_configured": "is not configured",
+}
+
+_REASONS = {
+    "exact_duplicate": "exact copies",
+    "near_duplicate": "near-duplicates",
+    "over_target": "above the target",
+    "timeout": "timed out",
+    "too_large": "too large to fetch",
+    "too_many_redirects": "redirected too often",
+    "address_refused": "at addresses that are not fetched from",
+    "bad_url": "unusable URLs",
+    "dns": "at hosts without an address",
+    "connection": "with failed connections",
+    "incomplete": "cut off on the way",
+    "http_4xx": "refused or gone (HTTP 4xx)",
+    "http_5xx": "with a server error (HTTP 5xx)",
+    "empty": "empty",
+    "not_an_image": "not images",
+    "unsupported_format": "of an unsupported type",
+    "too_few_bytes": "with too few bytes",
+    "too_many_bytes": "with too many bytes",
+    "too_small": "too small",
+    "too_many_pixels": "with too many pixels",
+    "damaged": "damaged",
+    "extreme_aspect_ratio": "too long and thin",
+}
+
+
+@dataclass
+class _Tally:
+    """Counts while rows go by."""
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    splits: Counter[str] = field(default_factory=Counter)
+    formats: Counter[str] = field(default_factory=Counter)
+    licences: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)  # by source
+    accepted: Counter[str] = field(default_factory=Counter)  # by source
+    bytes: int = 0
+
+    def add(self, row: ImageRow) -> None:
+        self.verdicts[row.verdict] += 1
+        self.found[row.engine] += 1
+        if row.verdict != "accepted":
+            self.reasons[row.reason or row.verdict] += 1
+            return
+        self.accepted[row.engine] += 1
+        self.bytes += row.size_bytes or 0
+        self.splits[row.split or ""] += 1
+        self.formats[row.format or ""] += 1
+        self.licences[row.licence or ""] += 1
+
+    def figures(self) -> Figures:
+        found = self.verdicts.total()
+        return Figures(
+            found=found,
+            fetched=found - self.verdicts["failed"],
+            accepted=self.verdicts["accepted"],
+            duplicates=self.verdicts["duplicate"],
+            surplus=self.verdicts["surplus"],
+            rejected=self.verdicts["rejected"],
+            failed=self.verdicts["failed"],
+            reasons=dict(self.reasons.most_common()),
+            bytes=self.bytes,
+        )
+
+    def sources(self, states: Sequence[SourceState]) -> tuple[SourceFigures, ...]:
+        """Figures by source, in order of name; `states` tells failures, also of sources that gave nothing."""
+        failed = {state.source: state for state in states if state.failure}
+        names = sorted(self.found.keys() | {state.source for state in states})
+        return tuple(
+            SourceFigures(
+                source=name,
+                found=self.found[name],
+                accepted=self.accepted[name],
+                failure=failed[name].failure if name in failed else None,
+                message=failed[name].message if name in failed else None,
+            )
+            for name in names
+        )
+
+
+def make_report(
+    spec: DatasetSpec,
+    rows: Iterable[ImageRow],
+    states: Sequence[SourceState] = (),
+    conflicts: Sequence[LabelConflict] = (),
+) -> Report:
+    """Count the rows of a finished build in one pass. `rows` carry a label's name or its slug, and so do `states`.
+
+    Raises KeyError for a row whose label is not in `spec`.
+    """
+    by_label: dict[str, _Tally] = {label.slug: _Tally() for label in spec.labels}
+    slugs = {name: label.slug for label in spec.labels for name in (label.name, label.slug)}
+    whole = _Tally()
+    for row in rows:
+        by_label[slugs[row.label]].add(row)
+        whole.add(row)
+    of_label: dict[str, list[SourceState]] = defaultdict(list)
+    for state in states:
+        of_label[slugs[state.label]].append(state)
+    labels = tuple(
+        _label_report(label.name, spec.target(label), by_label[label.slug], of_label[label.slug])
+        for label in spec.labels
+    )
+    return Report(
+        name=spec.name,
+        labels=labels,
+        totals=whole.figures(),
+        target=sum(label.target for label in labels),
+        shortfall=sum(label.shortfall for label in labels),
+        splits=_by_name(whole.splits),
+        sources=whole.sources(states),
+        formats=_by_name(whole.formats),
+        licences=_by_name(whole.licences),
+        label_conflicts=tuple(conflicts),
+    )
+
+
+def _label_report(name: str, target: int, tally: _Tally, states: Sequence[SourceState]) -> LabelReport:
+    figures = tally.figures()
+    shortfall = max(0, target - figures.accepted)
+    sources = tally.sources(states)
+    reasons = _shortfall_reasons(target, figures, sources, states) if shortfall else ()
+    return LabelReport(
+        **figures.model_dump(),
+        label=name,
+        target=target,
+        shortfall=shortfall,
+        shortfall_reasons=reasons,
+        splits=_by_name(tally.splits),
+        sources=sources,
+    )
+
+
+def _shortfall_reasons(
+    target: int, figures: Figures, sources: Sequence[SourceFigures], states: Sequence[SourceState]
+) -> tuple[str, ...]:
+    """Why a label has fewer images than asked for, as plain sentences."""
+    gave = []
+    for source in sources:
+        if source.failure is None:
+            gave.append(f"{source.source} gave {source.found}")
+            continue
+        trouble = _FAILURES.get(source.failure, source.failure)
+        gave.append(f"{source.source} {trouble}" + (f" after {source.found}" if source.found else ""))
+    ended = bool(states) and all(state.dry or state.failure for state in states)
+    opening = "the sources are dry" if ended else "the sources gave too little"
+    sentences = [f"{opening}: {', '.join(gave)}." if gave else "no source gave anything."]
+    if figures.found:
+        lost = ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in figures.reasons.items())
+        sentences.append(
+            f"of {figures.found} candidates {figures.accepted} were kept, {target} were asked for"
+            + (f"; not kept: {lost}." if lost else ".")
+        )
+    return tuple(sentence[0].upper() + sentence[1:] for sentence in sentences)
+
+
+def _by_name(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items()))

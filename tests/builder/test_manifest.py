@@ -1,0 +1,45 @@
+"""`builder.manifest`: what is written is read again, in whatever pieces it comes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builder.errors import ManifestError
+from builder.manifest import read_manifest, write_manifest
+from builder.rows import ImageRow
+from tests.builder.rows_of import row
+
+ROWS = [
+    row(0, title="Ünï\ncode \u2028 é"),
+    row(1, verdict="failed", reason="dns"),
+    row(2, verdict="rejected", reason="damaged"),
+]
+
+
+@given(size=st.integers(1, 500))
+def test_any_pieces(size: int) -> None:
+    data = b"".join(write_manifest(ROWS))
+    assert list(read_manifest(data[i : i + size] for i in range(0, len(data), size))) == ROWS
+
+
+def test_one_object_a_line_with_every_field() -> None:
+    lines = b"".join(write_manifest(ROWS)).decode().removesuffix("\n").split("\n")
+    assert len(lines) == 3
+    assert all(json.loads(line).keys() == ImageRow.model_fields.keys() for line in lines)
+
+
+def test_long_manifests_come_in_pieces() -> None:
+    sizes = [len(piece) for piece in write_manifest(row(n) for n in range(500))]
+    assert len(sizes) > 4
+    assert max(sizes) < 70_000
+
+
+def test_a_bad_line_is_named() -> None:
+    good = b"".join(write_manifest(ROWS[:1]))
+    for bad in (b"{}\n", b"no json\n", good.replace(b'"accepted"', b'"lovely"')):
+        with pytest.raises(ManifestError, match="line 3 is no row"):
+            list(read_manifest([good, b"\n", bad]))
+    with pytest.raises(ManifestError, match="longer than"):
+        list(read_manifest(b"x" * 100_000 for _ in range(20)))
