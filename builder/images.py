@@ -1,0 +1,59 @@
+"""The bytes of many images, read from their shards in few requests."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from builder.errors import MissingBytesError
+from builder.rows import ImageRow
+from builder.store import Folder
+
+_WINDOW_BYTES = 32 << 20
+"""Most that is read, and so held, at a time (a single larger image aside)."""
+
+_GAP_BYTES = 1 << 20
+"""Unwanted bytes between two images that are read rather than asked around: about what a request costs."""
+
+
+def read_images(folder: Folder, rows: Iterable[ImageRow]) -> Iterator[tuple[ImageRow, bytes]]:
+    """Each row with its image's bytes. Rows that follow each other in one shard share a request, so give them in
+    order of key.
+
+    Raises MissingBytesError when a row points at no shard, or past the end of it; FileNotFoundError when the shard is
+    gone.
+    """
+    for shard, in_shard in groupby(rows, key=lambda row: row.shard):
+        if shard is None:
+            msg = f"{next(in_shard).key} has no shard: only images that passed validation have bytes"
+            raise MissingBytesError(msg)
+        for window in _windows(in_shard):
+            start = _span(window[0])[0]
+            data = folder.read_range(shard, start, _span(window[-1])[1] - start)
+            for row in window:
+                low, high = _span(row)
+                if high - start > len(data):
+                    msg = f"{shard} ends before the bytes of {row.key}: validate that shard again"
+                    raise MissingBytesError(msg)
+                yield row, data[low - start : high - start]
+
+
+def _span(row: ImageRow) -> tuple[int, int]:
+    """First byte, and the one after the last, in the shard."""
+    if row.offset is None or row.size_bytes is None:
+        msg = f"{row.key} does not say where in {row.shard} its bytes are"
+        raise MissingBytesError(msg)
+    return row.offset, row.offset + row.size_bytes
+
+
+def _windows(rows: Iterable[ImageRow]) -> Iterator[list[ImageRow]]:
+    """Rows that are read together: near each other, in order, and not too much in all."""
+    window: list[ImageRow] = []
+    for row in rows:
+        low, high = _span(row)
+        if window:
+            end = _span(window[-1])[1]
+            if not (end <= low <= end + _GAP_BYTES and high - _span(window[0])[0] <= _WINDOW_BYTES):
+                yield window
+                window = []
+        window.append(row)
+    if window:
+        yield window
