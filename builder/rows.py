@@ -41,7 +41,7 @@ Reason = FetchReason | RejectReason | DuplicateReason | Literal["over_target"]
 class Row(BaseModel):
     """Base of all rows: frozen, and closed to fields that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Candidate(Row):

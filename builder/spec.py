@@ -50,7 +50,7 @@ HttpUrl = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(che
 class Model(BaseModel):
     """Base of everything a person may send: frozen, and an unknown field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class LabelSpec(Model):

@@ -1,0 +1,158 @@
+"""Blob storage as folders: the builder's `Folder` over a container, and short-lived links."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from shared.documents import now
+from shared.once import once
+from shared.settings import settings
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobServiceClient, ContainerClient
+
+CONTAINERS = ("raw", "uploads", "datasets")
+
+
+@once
+def service() -> "BlobServiceClient":
+    """The client of the storage account; makes missing containers where the settings say so."""
+    from azure.core.exceptions import ResourceExistsError
+    from azure.storage.blob import BlobServiceClient
+
+    config = settings()
+    if config.storage_connection is not None:
+        client = BlobServiceClient.from_connection_string(config.storage_connection.get_secret_value())
+    elif config.storage_blob_uri:
+        from azure.identity import DefaultAzureCredential
+
+        credential = DefaultAzureCredential(managed_identity_client_id=config.storage_client_id)
+        client = BlobServiceClient(config.storage_blob_uri, credential=credential)
+    else:
+        msg = "set AzureWebJobsStorage (a connection string) or AzureWebJobsStorage__blobServiceUri"
+        raise RuntimeError(msg)
+    if config.create_resources:
+        for name in CONTAINERS:
+            try:
+                client.create_container(name)
+            except ResourceExistsError:
+                continue
+    return client
+
+
+class BlobFolder:
+    """A `builder.store.Folder` over the blobs of a container whose names start with `root/`."""
+
+    def __init__(self, container: "ContainerClient", root: str) -> None:
+        self.container = container
+        self.root = root.rstrip("/") + "/"
+
+    def read(self, name: str) -> bytes:
+        """See `Folder.read`."""
+        return b"".join(self.chunks(name))
+
+    def read_range(self, name: str, offset: int, length: int) -> bytes:
+        """See `Folder.read_range`."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return self.container.download_blob(self.root + name, offset=offset, length=length).readall()
+        except ResourceNotFoundError:
+            raise FileNotFoundError(name) from None
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """See `Folder.chunks`."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            yield from self.container.download_blob(self.root + name).chunks()
+        except ResourceNotFoundError:
+            raise FileNotFoundError(name) from None
+
+    def write(self, name: str, data: bytes | Iterable[bytes], metadata: Mapping[str, str] | None = None) -> int:
+        """See `Folder.write`; `metadata` is kept with the blob."""
+        written = 0
+
+        def counted() -> Iterator[bytes]:
+            nonlocal written
+            for piece in (data,) if isinstance(data, bytes) else data:
+                written += len(piece)
+                yield piece
+
+        body = data if isinstance(data, bytes) else counted()
+        self.container.upload_blob(self.root + name, body, overwrite=True, metadata=dict(metadata or {}))
+        return len(data) if isinstance(data, bytes) else written
+
+    def metadata(self, name: str) -> dict[str, str]:
+        """What was kept with the blob; FileNotFoundError if there is no such name."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return dict(self.container.get_blob_client(self.root + name).get_blob_properties().metadata or {})
+        except ResourceNotFoundError:
+            raise FileNotFoundError(name) from None
+
+    def exists(self, name: str) -> bool:
+        """See `Folder.exists`."""
+        return self.container.get_blob_client(self.root + name).exists()
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """See `Folder.names`."""
+        for name in self.container.list_blob_names(name_starts_with=self.root + prefix):
+            yield name.removeprefix(self.root)
+
+    def delete(self, name: str) -> None:
+        """See `Folder.delete`."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            self.container.delete_blob(self.root + name)
+        except ResourceNotFoundError:
+            return
+
+    def clear(self) -> None:
+        """Remove everything, blob by blob: the batch call is missing in parts of the emulator."""
+        for name in list(self.names()):
+            self.delete(name)
+
+
+def dataset_folder(dataset: str) -> BlobFolder:
+    """Where a dataset's files are."""
+    return BlobFolder(service().get_container_client("datasets"), dataset)
+
+
+def raw_folder(dataset: str) -> BlobFolder:
+    """Where a dataset's raw shards are until they are validated and expire."""
+    return BlobFolder(service().get_container_client("raw"), dataset)
+
+
+def url_lists(owner: str) -> BlobFolder:
+    """Where an owner's uploaded URL lists are."""
+    return BlobFolder(service().get_container_client("uploads"), f"{owner}/url-lists")
+
+
+def download_link(folder: BlobFolder, name: str, filename: str) -> tuple[str, str]:
+    """A URL that anybody may download the blob with, and when it ends (ISO 8601, UTC).
+
+    Signed with the account's key where there is one (Azurite), else with a user-delegation key of the identity.
+    """
+    from azure.storage.blob import BlobSasPermissions, generate_blob_sas
+
+    client = service()
+    blob = folder.container.get_blob_client(folder.root + name)
+    start = now() - timedelta(minutes=5)
+    expiry = now() + timedelta(minutes=settings().link_minutes)
+    account_key = getattr(client.credential, "account_key", None)
+    delegation = None if account_key else client.get_user_delegation_key(start, expiry)
+    token = generate_blob_sas(
+        account_name=client.account_name or "",
+        container_name=folder.container.container_name,
+        blob_name=folder.root + name,
+        account_key=account_key,
+        user_delegation_key=delegation,
+        permission=BlobSasPermissions(read=True),
+        start=start,
+        expiry=expiry,
+        content_disposition=f'attachment; filename="{filename}"',
+    )
+    return f"{blob.url}?{token}", expiry.isoformat()

@@ -1,0 +1,108 @@
+"""The Cosmos DB database: one client a process, its containers, and pages of query results."""
+
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.once import once
+from shared.problems import bad_parameter
+from shared.settings import settings
+
+if TYPE_CHECKING:
+    from azure.cosmos import ContainerProxy, DatabaseProxy
+
+CONTAINERS: Mapping[str, str] = {"datasets": "/owner", "shards": "/dataset"}
+"""Container -> partition key path."""
+
+
+@once
+def database() -> "DatabaseProxy":
+    """The database; makes it and its containers where the settings say so."""
+    from azure.cosmos import CosmosClient, PartitionKey
+
+    config = settings()
+    if config.cosmos_key is not None:
+        client = CosmosClient(config.cosmos_endpoint, credential=config.cosmos_key.get_secret_value())
+    else:
+        from azure.identity import DefaultAzureCredential
+
+        credential = DefaultAzureCredential(managed_identity_client_id=config.storage_client_id)
+        client = CosmosClient(config.cosmos_endpoint, credential=credential)
+    if not config.create_resources:
+        return client.get_database_client(config.cosmos_database)
+    found = client.create_database_if_not_exists(config.cosmos_database)
+    for name, path in CONTAINERS.items():
+        found.create_container_if_not_exists(name, PartitionKey(path))
+    return found
+
+
+def container(name: str) -> "ContainerProxy":
+    """A container of the database."""
+    return database().get_container_client(name)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of query results; `cursor` asks for the next, None at the end."""
+
+    items: tuple[Any, ...]
+    cursor: str | None
+
+
+def query(name: str, sql: str, parameters: Mapping[str, object], partition: str | None) -> list[dict[str, Any]]:
+    """All results of a query, over one partition or (None) over all of them."""
+    return list(container(name).query_items(sql, parameters=_named(parameters), **_scope(partition)))
+
+
+def query_page(  # a page for an API: the continuation token travels to the client and back, base64url
+    name: str, sql: str, parameters: Mapping[str, object], partition: str, *, size: int, cursor: str | None
+) -> Page:
+    """At most `size` results after `cursor`; `ProblemError` 400 when the cursor is none of ours."""
+    from azure.cosmos.exceptions import CosmosHttpResponseError
+
+    token = _decode(cursor)
+    pages = (
+        container(name)
+        .query_items(sql, parameters=_named(parameters), max_item_count=size, **_scope(partition))
+        .by_page(token)
+    )
+    try:
+        items = tuple(next(pages, ()))
+    except CosmosHttpResponseError as error:
+        if cursor is not None and error.status_code == 400:  # noqa: PLR2004
+            raise bad_parameter("cursor", "use the cursor of the page before, as it was given") from None
+        raise
+    following = getattr(pages, "continuation_token", None)
+    return Page(items, _encode(following) if following else None)
+
+
+def _named(parameters: Mapping[str, object]) -> list[dict[str, Any]]:
+    return [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
+
+
+def _scope(partition: str | None) -> dict[str, Any]:
+    return {"enable_cross_partition_query": True} if partition is None else {"partition_key": partition}
+
+
+def _encode(token: str) -> str:
+    return urlsafe_b64encode(token.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        token = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except ValueError:
+        token = ""
+    if not token:
+        raise bad_parameter("cursor", "use the cursor of the page before, as it was given")
+    return token
+
+
+def etag_condition(etag: str | None) -> dict[str, Any]:
+    """Arguments that make a write fail (412) when the document changed since it was read."""
+    from azure.core import MatchConditions
+
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}

@@ -1,0 +1,90 @@
+"""Dataset documents: made, read, listed, moved from state to state, removed."""
+
+from collections.abc import Callable
+
+from shared.cosmos import Page, container, etag_condition, query, query_page
+from shared.documents import DatasetDocument, State
+from shared.problems import not_found
+
+NAME = "datasets"
+MAX_CONFLICTS = 20
+
+
+def create(document: DatasetDocument) -> DatasetDocument:
+    """Store a new dataset."""
+    return DatasetDocument.model_validate(container(NAME).create_item(document.item()))
+
+
+def find(owner: str, dataset: str) -> DatasetDocument | None:
+    """The dataset in whatever state, None if there is none."""
+    from azure.cosmos.exceptions import CosmosResourceNotFoundError
+
+    try:
+        return DatasetDocument.model_validate(container(NAME).read_item(dataset, owner))
+    except CosmosResourceNotFoundError:
+        return None
+
+
+def get(owner: str, dataset: str) -> DatasetDocument:
+    """The dataset; `ProblemError` 404 if this owner has none of that id, or it is being deleted."""
+    document = find(owner, dataset)
+    if document is None or document.state == "deleting":
+        raise not_found("dataset")
+    return document
+
+
+def page(owner: str, *, state: State | None, size: int, cursor: str | None) -> Page:
+    """An owner's datasets, newest first, as `DatasetDocument`s."""
+    where = "c.state != 'deleting'" + (" AND c.state = @state" if state else "")
+    found = query_page(
+        NAME,
+        f"SELECT * FROM c WHERE {where} ORDER BY c.created DESC",  # noqa: S608 (no outside text in it)
+        {"state": state} if state else {},
+        owner,
+        size=size,
+        cursor=cursor,
+    )
+    return Page(tuple(DatasetDocument.model_validate(item) for item in found.items), found.cursor)
+
+
+def in_states(states: tuple[State, ...]) -> list[DatasetDocument]:
+    """Every owner's datasets in one of these states: for housekeeping only."""
+    items = query(NAME, "SELECT * FROM c WHERE ARRAY_CONTAINS(@states, c.state)", {"states": list(states)}, None)
+    return [DatasetDocument.model_validate(item) for item in items]
+
+
+def change(
+    owner: str, dataset: str, edit: Callable[[DatasetDocument], DatasetDocument | None]
+) -> DatasetDocument | None:
+    """Apply `edit` to the current document and store it; again if somebody else was faster.
+
+    `edit` may return None (leave it) or raise. Returns the document as it is now, None if there is none.
+    """
+    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
+
+    for _ in range(MAX_CONFLICTS):
+        current = find(owner, dataset)
+        if current is None:
+            return None
+        edited = edit(current)
+        if edited is None:
+            return current
+        try:
+            stored = container(NAME).replace_item(current.id, edited.item(), **etag_condition(current.etag))
+        except CosmosAccessConditionFailedError:
+            continue
+        except CosmosResourceNotFoundError:
+            return None
+        return DatasetDocument.model_validate(stored)
+    msg = f"dataset {dataset} changed {MAX_CONFLICTS} times while it was being changed"
+    raise RuntimeError(msg)
+
+
+def remove(owner: str, dataset: str) -> None:
+    """Remove the document; nothing happens if there is none."""
+    from azure.cosmos.exceptions import CosmosResourceNotFoundError
+
+    try:
+        container(NAME).delete_item(dataset, owner)
+    except CosmosResourceNotFoundError:
+        return

@@ -1,0 +1,136 @@
+"""What is kept in Cosmos DB, as models: the dataset, its shards, its searches."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from builder.rows import ImageRow
+from builder.spec import DatasetSpec
+
+State = Literal["queued", "building", "ready", "incomplete", "failed", "cancelled", "deleting"]
+FINAL: frozenset[State] = frozenset({"ready", "incomplete", "failed", "cancelled"})
+RUNNING: frozenset[State] = frozenset({"queued", "building"})
+Stage = Literal["planning", "collecting", "deduplicating", "assembling", "exporting"]
+
+
+def now() -> datetime:
+    """The time in UTC, to the millisecond."""
+    exact = datetime.now(UTC)
+    return exact.replace(microsecond=exact.microsecond // 1000 * 1000)
+
+
+class Document(BaseModel):
+    """Base of all documents. Unknown members are ignored: Cosmos adds its own (`_ts`, `_rid`...)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    id: str
+
+    def item(self) -> dict[str, Any]:
+        """The JSON object to store."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class DatasetDocument(Document):
+    """One dataset. Partition key: `owner`."""
+
+    owner: str
+    name: str
+    spec: DatasetSpec
+    state: State = "queued"
+    stage: Stage | None = None
+    created: datetime = Field(default_factory=now)
+    updated: datetime = Field(default_factory=now)
+    error: str | None = None
+    etag: str | None = Field(default=None, alias="_etag", exclude=True)
+
+    def moved(self, state: State, *, stage: Stage | None = None, error: str | None = None) -> Self:
+        """This document in another state."""
+        return self.model_copy(update={"state": state, "stage": stage, "error": error, "updated": now()})
+
+
+class Counts(BaseModel):
+    """What became of a shard's candidates, by verdict; and the reasons of those that are not in the dataset."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    candidates: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    surplus: int = 0
+    rejected: int = 0
+    failed: int = 0
+    reasons: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, rows: Iterable[ImageRow]) -> Self:
+        """Count rows."""
+        verdicts: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        for row in rows:
+            verdicts[row.verdict] += 1
+            if row.reason is not None:
+                reasons[row.reason] += 1
+        return cls(candidates=verdicts.total(), reasons=dict(sorted(reasons.items())), **verdicts)
+
+    def plus(self, other: Self) -> Self:
+        """The sum of two counts."""
+        numbers = {
+            name: getattr(self, name) + getattr(other, name) for name in type(self).model_fields if name != "reasons"
+        }
+        return type(self)(**numbers, reasons=dict(sorted((Counter(self.reasons) + Counter(other.reasons)).items())))
+
+
+class ShardDocument(Document):
+    """One validated (or given up) shard. Partition key: `dataset`. Id: `{label slug}-{number:05}`."""
+
+    kind: Literal["shard"] = "shard"
+    dataset: str
+    label: str
+    number: int
+    state: Literal["validated", "failed"]
+    counts: Counts
+    images: tuple[ImageRow, ...] = ()
+    error: str | None = None
+
+    def item(self) -> dict[str, Any]:
+        """See `Document.item`; images leave out what they do not have, which keeps a shard at about 40 KB."""
+        return {**super().item(), "images": [row.model_dump(mode="json", exclude_none=True) for row in self.images]}
+
+    def with_images(self, images: tuple[ImageRow, ...]) -> Self:
+        """This shard with other rows, counted again."""
+        return self.model_copy(update={"images": images, "counts": Counts.of(images)})
+
+
+class SourceFigures(BaseModel):
+    """What one source gave for one label in one round."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    source: str
+    found: int
+    dry: bool
+    error_kind: str | None = None
+    error: str | None = None  # one sentence
+
+
+class SearchDocument(Document):
+    """One round of searching for one label. Partition key: `dataset`. Id: `search-{label slug}-{round:03}`."""
+
+    kind: Literal["search"] = "search"
+    dataset: str
+    label: str
+    round: int
+    first_shard: int
+    shards: int
+    found: int
+    dry: bool
+    sources: tuple[SourceFigures, ...] = ()
+
+
+def shard_id(slug: str, number: int) -> str:
+    """The id of a shard, also the stem of its file names."""
+    return f"{slug}-{number:05}"

@@ -1,0 +1,77 @@
+"""Errors that the API answers with, as problem documents (RFC 9457)."""
+
+from pydantic import BaseModel, ConfigDict
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_BASE = "https://pixcrawler.dev/problems/"
+
+
+def json_pointer(location: tuple[int | str, ...]) -> str:
+    """RFC 6901: `("labels", 0, "name")` becomes `/labels/0/name`; the empty location, the whole document, ``""``."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+class FieldError(BaseModel):
+    """One thing wrong with the request: where (a JSON pointer, RFC 6901, or a query parameter) and what."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    pointer: str
+    detail: str
+
+
+class ProblemError(Exception):
+    """Raised anywhere below a handler; the handler's wrapper turns it into the response."""
+
+    def __init__(self, status: int, kind: str, title: str, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+
+    def document(self, instance: str | None = None) -> dict[str, object]:
+        """The members of the problem document; `instance` is the path of the request."""
+        members: dict[str, object] = {
+            "type": TYPE_BASE + self.kind,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if instance:
+            members["instance"] = instance
+        if self.errors:
+            members["errors"] = [error.model_dump() for error in self.errors]
+        return members
+
+
+def not_found(what: str) -> ProblemError:
+    """404: no such thing, or not yours; the two are not told apart."""
+    return ProblemError(404, "not-found", "Not found", f"There is no {what} of that name here.")
+
+
+def conflict(detail: str) -> ProblemError:
+    """409: the thing is in a state that does not allow this."""
+    return ProblemError(409, "conflict", "Not possible in this state", detail)
+
+
+def bad_parameter(name: str, detail: str) -> ProblemError:
+    """400: a query parameter that makes no sense."""
+    error = FieldError(pointer=f"?{name}", detail=detail)
+    return ProblemError(400, "bad-parameter", "A query parameter is not valid", f"{name}: {detail}", (error,))
+
+
+def too_large(limit: int) -> ProblemError:
+    """413: the body is longer than allowed."""
+    detail = f"The request body is over {limit:,} bytes. Send long URL lists to /api/v1/url-lists."
+    return ProblemError(413, "too-large", "Request body too large", detail)
+
+
+def invalid_body(errors: list[tuple[tuple[int | str, ...], str]]) -> ProblemError:
+    """422: the body is JSON but not a valid request; `errors` are (location, message) pairs."""
+    found = tuple(FieldError(pointer=json_pointer(location), detail=message) for location, message in errors)
+    first = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    detail = f"{first.pointer or 'the document'}: {first.detail}{more}"
+    return ProblemError(422, "invalid-request", "The request is not valid", detail, found)

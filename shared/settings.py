@@ -1,0 +1,51 @@
+"""The app's settings: one frozen object, read once from the app settings (environment variables)."""
+
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names are those of `local.settings.sample.json`; every field but the storage ones is prefixed PIXCRAWLER_."""
+
+    model_config = SettingsConfigDict(env_prefix="PIXCRAWLER_", frozen=True, extra="ignore", populate_by_name=True)
+
+    storage_connection: SecretStr | None = Field(
+        default=None, alias="AzureWebJobsStorage", description="connection string, for Azurite; on Azure the URI below"
+    )
+    storage_blob_uri: str | None = Field(default=None, alias="AzureWebJobsStorage__blobServiceUri")
+    storage_client_id: str | None = Field(default=None, alias="AzureWebJobsStorage__clientId")
+    blob_trigger_source: Literal["EventGrid", "LogsAndContainerScan"] = "EventGrid"
+
+    cosmos_endpoint: str = "http://127.0.0.1:8081"
+    cosmos_key: SecretStr | None = Field(default=None, description="none: managed identity")
+    cosmos_database: str = "pixcrawler"
+    create_resources: bool = Field(
+        default=False, description="make missing containers at first use; on Azure the infrastructure makes them"
+    )
+
+    contact: str = Field(default="https://github.com/pixcrawler", description="in the User-Agent, for site owners")
+    sample_url: str | None = Field(default=None, description="base URL of the gallery behind the source `sample`")
+    fetch_allow: str = Field(default="", description="exceptions of the address guard: ip:port, comma-separated")
+    fetch_timeout_seconds: float = Field(
+        default=30.0, gt=0, description="from the first byte sent to the last received"
+    )
+    fetch_concurrency: int = Field(default=32, ge=1, le=256, description="requests at once in one shard")
+    search_proxy: str | None = Field(default=None, description="proxy URL for the web search engines")
+    search_ca_file: str | None = Field(default=None, description="PEM file of the authority behind that proxy")
+
+    shard_wait_seconds: int = Field(
+        default=60, ge=1, description="how long a build waits for the blob trigger before it validates by itself"
+    )
+    max_rounds: int = Field(default=30, ge=1, description="searches per label before it counts as dry")
+    max_shards_per_round: int = Field(default=50, ge=1, le=300)
+    link_minutes: int = Field(default=60, ge=1, le=1440, description="how long a download link works")
+    max_upload_bytes: int = Field(default=256_000_000, ge=1_000)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

@@ -1,0 +1,93 @@
+"""Shard and search documents of a dataset: what has been done, and every image's row."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from builder.rows import ImageRow, Verdict
+from shared.cosmos import Page, container, query, query_page
+from shared.documents import SearchDocument, ShardDocument
+
+NAME = "shards"
+
+
+def put(document: ShardDocument | SearchDocument) -> None:
+    """Store a document, in place of the one of the same id."""
+    container(NAME).upsert_item(document.item())
+
+
+def find(dataset: str, shard: str) -> ShardDocument | None:
+    """A shard with its rows, None if it has not been validated."""
+    item = _read(dataset, shard)
+    return None if item is None else ShardDocument.model_validate(item)
+
+
+def find_search(dataset: str, search: str) -> SearchDocument | None:
+    """A round of searching, None if it has not happened."""
+    item = _read(dataset, search)
+    return None if item is None else SearchDocument.model_validate(item)
+
+
+def _read(dataset: str, item_id: str) -> dict[str, Any] | None:
+    from azure.cosmos.exceptions import CosmosResourceNotFoundError
+
+    try:
+        return container(NAME).read_item(item_id, dataset)
+    except CosmosResourceNotFoundError:
+        return None
+
+
+def documents(dataset: str, label: str | None = None) -> list[ShardDocument]:
+    """All shards of a dataset (or of one label) with their rows, in order of label and number."""
+    where = " AND c.label = @label" if label else ""
+    items = query(
+        NAME,
+        f"SELECT * FROM c WHERE c.kind = 'shard'{where}",  # noqa: S608 (no outside text in it)
+        {"label": label} if label else {},
+        dataset,
+    )
+    found = [ShardDocument.model_validate(item) for item in items]
+    return sorted(found, key=lambda shard: (shard.label, shard.number))
+
+
+def summaries(dataset: str) -> list[ShardDocument]:
+    """All shards without their rows: small enough to be read at every look at a running build.
+
+    The sums are made here: the SDK lists GROUP BY among the things it does not support.
+    """
+    sql = "SELECT c.id, c.dataset, c.label, c.number, c.state, c.counts, c.error FROM c WHERE c.kind = 'shard'"
+    return [ShardDocument.model_validate(item) for item in query(NAME, sql, {}, dataset)]
+
+
+def searches(dataset: str) -> list[SearchDocument]:
+    """All rounds of searching, in order."""
+    items = query(NAME, "SELECT * FROM c WHERE c.kind = 'search'", {}, dataset)
+    return sorted((SearchDocument.model_validate(item) for item in items), key=lambda found: (found.label, found.round))
+
+
+def rows(dataset: str) -> Iterator[ImageRow]:
+    """Every candidate's row, in order of label, shard and index."""
+    for shard in documents(dataset):
+        yield from shard.images
+
+
+def image_page(
+    dataset: str, *, label: str | None, verdict: Verdict | None, reason: str | None, size: int, cursor: str | None
+) -> Page:
+    """Rows of a dataset as `ImageRow`s, filtered."""
+    wanted = {"label": label, "verdict": verdict, "reason": reason}
+    filters = {name: value for name, value in wanted.items() if value is not None}
+    where = "".join(f" AND i.{name} = @{name}" for name in filters)
+    sql = f"SELECT VALUE i FROM c JOIN i IN c.images WHERE c.kind = 'shard'{where}"  # noqa: S608 (names are ours)
+    found = query_page(NAME, sql, filters, dataset, size=size, cursor=cursor)
+    return Page(tuple(ImageRow.model_validate(item) for item in found.items), found.cursor)
+
+
+def clear(dataset: str) -> None:
+    """Remove every document of a dataset."""
+    from azure.cosmos.exceptions import CosmosResourceNotFoundError
+
+    for item in query(NAME, "SELECT c.id FROM c", {}, dataset):
+        try:
+            container(NAME).delete_item(item["id"], dataset)
+        except CosmosResourceNotFoundError:
+            continue

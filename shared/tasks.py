@@ -1,0 +1,83 @@
+"""What orchestrators hand to activities and get back: small, frozen, JSON."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Task(BaseModel):
+    """Base: which dataset, and whose."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    owner: str
+    dataset: str
+
+
+class Plan(BaseModel):
+    """What the orchestrator needs of the plan. It reads no setting itself, so that a replay takes the same way."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    labels: dict[str, int]  # slug -> images wanted
+    exports: tuple[str, ...]
+    shard_wait_seconds: int
+    max_rounds: int
+
+
+class CollectTask(Task):
+    """Collect images of one label, from round `round` on, until `need` distinct ones are there."""
+
+    label: str  # slug
+    need: int
+    round: int
+    max_rounds: int
+    shard_wait_seconds: int
+
+
+class SearchTask(Task):
+    """One round of searching."""
+
+    label: str
+    need: int
+    round: int
+
+
+class Searched(BaseModel):
+    """What a round of searching gave: shards `first` to `first + count - 1` to fetch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    first: int = 0
+    count: int = 0
+    dry: bool = False
+    stopped: bool = False  # the dataset is no longer being built
+
+
+class ShardTask(Task):
+    """One shard to fetch or to validate. `instance` is the orchestration that waits for it."""
+
+    label: str
+    round: int
+    number: int
+    instance: str
+
+
+class Collected(BaseModel):
+    """How far a label is after its rounds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    label: str
+    round: int  # the next one
+    dry: bool
+
+
+class ExportTask(Task):
+    """One export to write."""
+
+    format: str
+
+
+class FailTask(Task):
+    """A build that cannot go on, and why."""
+
+    message: str

@@ -1,0 +1,57 @@
+"""What the API answers with, made from documents."""
+
+from datetime import datetime
+
+from builder.spec import DatasetSpec
+from shared import shards
+from shared.documents import DatasetDocument, Stage, State
+from shared.progress import Progress, View, progress
+
+
+class DatasetLine(View):
+    """A dataset in a list."""
+
+    id: str
+    name: str
+    state: State
+    stage: Stage | None
+    error: str | None
+    created: datetime
+    updated: datetime
+    links: dict[str, str]
+
+
+class DatasetView(DatasetLine):
+    """A dataset by itself, with its request and how far it is."""
+
+    spec: DatasetSpec
+    progress: Progress
+
+
+class DatasetList(View):
+    """A page of datasets, newest first."""
+
+    datasets: tuple[DatasetLine, ...]
+    next: str | None
+
+
+def links(dataset: str, api: str) -> dict[str, str]:
+    """Where to go from a dataset."""
+    base = f"{api}/datasets/{dataset}"
+    return {"self": base, "images": f"{base}/images", "exports": f"{base}/exports", "cancel": f"{base}/cancel"}
+
+
+def line(document: DatasetDocument, api: str) -> DatasetLine:
+    """A document as a line of a list."""
+    return DatasetLine(**_common(document, api))
+
+
+def view(document: DatasetDocument, api: str) -> DatasetView:
+    """A document with its progress, which is read here."""
+    found = progress(document.spec, shards.summaries(document.id), shards.searches(document.id))
+    return DatasetView(**_common(document, api), spec=document.spec, progress=found)
+
+
+def _common(document: DatasetDocument, api: str) -> dict[str, object]:
+    shown = document.model_dump(include={"id", "name", "state", "stage", "error", "created", "updated"})
+    return {**shown, "links": links(document.id, api)}
