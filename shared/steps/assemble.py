@@ -1,0 +1,99 @@
+"""Step `assemble`: splits, manifest, index, report; and how the build ended."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from builder.rows import LabelConflict
+from shared import datasets, shards
+from shared.blobs import BlobFolder, dataset_folder
+from shared.documents import State
+from shared.steps import lifecycle
+from shared.steps.dedupe import CONFLICTS, write_changed
+from shared.steps.plan import read_plan
+from shared.tasks import Task
+
+if TYPE_CHECKING:
+    from builder.exports.base import About
+    from builder.report import Report, SourceState
+
+REPORT = "report.json"
+
+
+class Conflicts(BaseModel):
+    """`label_conflicts.json`."""
+
+    conflicts: tuple[LabelConflict, ...] = ()
+
+
+def assemble(task: Task) -> None:
+    """Decide the splits, write them into the shard documents, and write the files that describe the dataset."""
+    if not lifecycle.enter(task, "assembling"):
+        return
+    from builder.attribution import attribution_csv
+    from builder.card import card
+    from builder.croissant import index_croissant
+    from builder.index import write_index
+    from builder.manifest import write_manifest
+    from builder.report import make_report
+    from builder.splits import assign_splits
+
+    folder = dataset_folder(task.dataset)
+    spec = read_plan(folder).spec
+    splits = assign_splits(shards.rows(task.dataset), spec.splits)
+    for shard in shards.documents(task.dataset):
+        write_changed(shard, tuple(row.model_copy(update={"split": splits.get(row.key)}) for row in shard.images))
+    conflicts = Conflicts.model_validate_json(folder.read(CONFLICTS)).conflicts
+    report = make_report(spec, shards.rows(task.dataset), _source_states(task.dataset), conflicts)
+    folder.write(REPORT, report.model_dump_json(indent=2).encode())
+    folder.write("manifest.jsonl", write_manifest(shards.rows(task.dataset)))
+    digest = hashlib.sha256()
+
+    def index() -> Iterator[bytes]:
+        for piece in write_index(shards.rows(task.dataset)):
+            digest.update(piece)
+            yield piece
+
+    size = folder.write("index.parquet", index())
+    told = about(folder, task)
+    folder.write("README.md", card(told, "webdataset").encode())
+    folder.write("attribution.csv", attribution_csv(shards.rows(task.dataset)))
+    folder.write("croissant.json", index_croissant(told, digest.hexdigest(), size))
+
+
+def read_report(folder: BlobFolder) -> "Report":
+    """The report that `assemble` left; FileNotFoundError before that."""
+    from builder.report import Report
+
+    return Report.model_validate_json(folder.read(REPORT))
+
+
+def about(folder: BlobFolder, task: Task) -> "About":
+    """The dataset as its card, metadata and exports tell it."""
+    from builder.exports.base import About
+
+    created = datasets.get(task.owner, task.dataset).created.date()
+    return About(spec=read_plan(folder).spec, report=read_report(folder), created=created)
+
+
+def finish(task: Task) -> State | None:
+    """`ready` when every label has its images, `incomplete` when some have, `failed` when there is no image at all."""
+    report = read_report(dataset_folder(task.dataset))
+    if report.complete:
+        return lifecycle.end(task, "ready")
+    short = [label for label in report.labels if label.shortfall]
+    reasons = " ".join(f"{label.label}: {' '.join(label.shortfall_reasons)}" for label in short[:5])
+    more = f" And {len(short) - 5} more labels; see the report." if len(short) > 5 else ""  # noqa: PLR2004
+    return lifecycle.end(task, "incomplete" if report.totals.accepted else "failed", reasons + more)
+
+
+def _source_states(dataset: str) -> "tuple[SourceState, ...]":
+    from builder.report import SourceState
+
+    last = {(search.label, one.source): one for search in shards.searches(dataset) for one in search.sources}
+    return tuple(
+        SourceState(label=label, source=source, dry=one.dry, failure=one.error_kind, message=one.error)
+        for (label, source), one in last.items()
+    )

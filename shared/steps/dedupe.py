@@ -1,0 +1,66 @@
+"""Step `deduplicate`: one image per picture over the whole dataset, and which labels have to collect more."""
+
+from builder.rows import ImageRow
+from builder.spec import DatasetSpec
+from shared import shards
+from shared.blobs import dataset_folder
+from shared.documents import ShardDocument
+from shared.steps import lifecycle
+from shared.steps.plan import read_plan
+from shared.tasks import SearchTask, Task
+
+CONFLICTS = "label_conflicts.json"
+
+
+def count_kept(task: SearchTask) -> int:
+    """How many images of a label are left when the label alone is deduplicated, however many it wants."""
+    spec = read_plan(dataset_folder(task.dataset)).spec
+    rows = [row for shard in shards.documents(task.dataset, task.label) for row in shard.images]
+    return _distinct(rows, spec)
+
+
+def deduplicate(task: Task) -> dict[str, int]:
+    """Decide about every validated image, write the decisions into the shard documents.
+
+    Returns the labels that are short and whose sources are not dry -> how many distinct images they need by
+    themselves to make up for what other labels took.
+    """
+    if not lifecycle.enter(task, "deduplicating"):
+        return {}
+    from builder.dedupe import deduplicate as decide
+
+    folder = dataset_folder(task.dataset)
+    spec = read_plan(folder).spec
+    documents = shards.documents(task.dataset)
+    rows = [row for shard in documents for row in shard.images]
+    targets = {label.name: spec.target(label) for label in spec.labels}
+    decided = decide(rows, spec.dedupe, targets)
+    kept = dict.fromkeys(targets, 0)
+    for shard in documents:
+        images = tuple(decided.apply(row) for row in shard.images)
+        for row in images:
+            kept[row.label] += row.verdict == "accepted"
+        write_changed(shard, images)
+    folder.write(CONFLICTS, decided.model_dump_json(include={"conflicts"}).encode())
+    dry = {search.label for search in shards.searches(task.dataset) if search.dry}
+    return {
+        label.slug: _distinct([row for row in rows if row.label == label.name], spec)
+        + spec.target(label)
+        - kept[label.name]
+        for label in spec.labels
+        if kept[label.name] < spec.target(label) and label.slug not in dry
+    }
+
+
+def write_changed(shard: ShardDocument, images: tuple[ImageRow, ...]) -> None:
+    """Store the shard with these rows, unless they are the ones it has."""
+    if images != shard.images:
+        shards.put(shard.with_images(images))
+
+
+def _distinct(rows: list[ImageRow], spec: DatasetSpec) -> int:
+    from builder.dedupe import deduplicate as decide
+
+    unlimited = {row.label: len(rows) for row in rows}
+    decided = decide(rows, spec.dedupe, unlimited)
+    return sum(decision.verdict == "accepted" for decision in decided.decisions.values())

@@ -1,0 +1,63 @@
+"""Step `export`: one export's files in the dataset's folder, and their list, which is written last."""
+
+import json
+from collections.abc import Iterator
+
+from builder.rows import ImageRow
+from shared import shards
+from shared.blobs import dataset_folder
+from shared.documents import DatasetDocument
+from shared.progress import View
+from shared.steps import lifecycle
+from shared.steps.assemble import about, read_report
+from shared.tasks import ExportTask
+
+
+class FileView(View):
+    """A file of an export; `sha256` is hex."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class ExportView(View):
+    """A complete export."""
+
+    format: str
+    files: tuple[FileView, ...]
+
+
+def export(task: ExportTask) -> None:
+    """Write the export unless it is complete, or there is no image to put in it."""
+    if not lifecycle.enter(task, "exporting"):
+        return
+    from builder.exports.write import write_export
+
+    folder = dataset_folder(task.dataset)
+    if folder.exists(_list(task.format)) or not read_report(folder).totals.accepted:
+        return
+
+    def rows() -> Iterator[ImageRow]:
+        return shards.rows(task.dataset)
+
+    files = write_export(folder, task.format, rows, about(folder, task))
+    folder.write(_list(task.format), json.dumps([file.model_dump() for file in files]).encode())
+
+
+def listed(document: DatasetDocument) -> tuple[ExportView, ...]:
+    """The exports of a dataset that are complete."""
+    folder = dataset_folder(document.id)
+    found = []
+    for name in document.spec.exports:
+        try:
+            files = json.loads(folder.read(_list(name)))
+        except FileNotFoundError:
+            continue
+        found.append(ExportView(format=name, files=files))
+    return tuple(found)
+
+
+def _list(export_format: str) -> str:
+    """Beside the export's own folder, so that it is never taken for one of its files."""
+    return f"exports/{export_format}.files.json"

@@ -1,0 +1,104 @@
+"""Step `fetch_shard`: download one slice of candidates and write it as one raw shard."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import IO, TYPE_CHECKING
+
+from builder.rows import Candidate, Fetched
+from shared import shards
+from shared.blobs import dataset_folder, raw_folder
+from shared.documents import shard_id
+from shared.settings import settings
+from shared.steps import lifecycle
+from shared.steps.plan import read_plan
+from shared.steps.search import SHARD_SIZE, read_candidates
+from shared.steps.validate import is_done
+from shared.tasks import ShardTask
+
+if TYPE_CHECKING:
+    from builder.fetch import FetchLimits
+    from builder.guard import AddressGuard
+
+_IN_MEMORY_BYTES = 32 << 20
+
+
+async def fetch_shard(task: ShardTask) -> bool:
+    """Fetch the slice unless that was done before; returns whether the shard is validated (or given up) already.
+
+    The raw shard names, as metadata, the orchestration that waits for its validation.
+    """
+    name = f"{shard_id(task.label, task.number)}.tar"
+    todo = await asyncio.to_thread(_slice, task)
+    if todo is None:
+        return True
+    candidates, max_bytes = todo
+    raw = raw_folder(task.dataset)
+    if await asyncio.to_thread(raw.exists, name):
+        return False
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
+        await _download(candidates, max_bytes, spool)
+        if not await asyncio.to_thread(lifecycle.is_running, task):
+            return True
+        metadata = {"instance": task.instance, "round": str(task.round)}
+        await asyncio.to_thread(raw.write, name, _pieces(spool), metadata)
+    return False
+
+
+def _slice(task: ShardTask) -> tuple[tuple[Candidate, ...], int] | None:
+    """The shard's candidates and the byte limit of one; None when there is nothing to do."""
+    if is_done(task.dataset, shard_id(task.label, task.number)) or not lifecycle.is_running(task):
+        return None
+    search = shards.find_search(task.dataset, f"search-{task.label}-{task.round:03}")
+    if search is None:
+        msg = f"round {task.round} of {task.label} has no search document, yet shard {task.number} is asked for"
+        raise RuntimeError(msg)
+    folder = dataset_folder(task.dataset)
+    start = (task.number - search.first_shard) * SHARD_SIZE
+    candidates = read_candidates(folder, task.label, task.round)[start : start + SHARD_SIZE]
+    return candidates, read_plan(folder).spec.image.max_bytes
+
+
+async def _download(candidates: tuple[Candidate, ...], max_bytes: int, target: IO[bytes]) -> None:
+    """Write the raw shard. Bodies wait in a file for their turn: together they may be far larger than memory."""
+    from builder.fetch import fetch_many
+    from builder.raw import write_raw_to
+
+    rows: dict[int, tuple[Fetched, int]] = {}
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as bodies:
+        async for index, fetched, body in fetch_many(candidates, _limits(max_bytes), _guard()):
+            rows[index] = (fetched, bodies.tell())
+            bodies.write(body)
+
+        def in_order() -> Iterator[tuple[int, Fetched, bytes]]:
+            for index, (fetched, offset) in sorted(rows.items()):
+                bodies.seek(offset)
+                yield index, fetched, bodies.read(fetched.size_bytes)
+
+        await asyncio.to_thread(write_raw_to, target, in_order())
+
+
+def _limits(max_bytes: int) -> "FetchLimits":
+    from builder.fetch import FetchLimits
+
+    config = settings()
+    return FetchLimits(
+        total_seconds=config.fetch_timeout_seconds,
+        max_bytes=max_bytes,
+        concurrency=config.fetch_concurrency,
+        contact=config.contact,
+    )
+
+
+@lru_cache(maxsize=1)
+def _guard() -> "AddressGuard":
+    from builder.guard import AddressGuard, parse_exceptions
+
+    return AddressGuard(parse_exceptions(settings().fetch_allow))
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    while piece := file.read(1 << 20):
+        yield piece

@@ -1,0 +1,67 @@
+"""States of a dataset: begun, at which stage, ended how; and its removal."""
+
+import logging
+
+from shared import datasets, shards
+from shared.blobs import dataset_folder, raw_folder
+from shared.documents import RUNNING, DatasetDocument, Stage, State
+from shared.tasks import FailTask, Task
+
+log = logging.getLogger(__name__)
+
+
+def is_running(task: Task) -> bool:
+    """Whether the dataset is still to be built: not cancelled, not being deleted, not gone."""
+    document = datasets.find(task.owner, task.dataset)
+    return document is not None and document.state in RUNNING
+
+
+def enter(task: Task, stage: Stage) -> bool:
+    """Say that the build has come to this stage; False if it is not to go on."""
+
+    def edit(document: DatasetDocument) -> DatasetDocument | None:
+        if document.state not in RUNNING or (document.state == "building" and document.stage == stage):
+            return None
+        return document.moved("building", stage=stage)
+
+    document = datasets.change(task.owner, task.dataset, edit)
+    return document is not None and document.state == "building"
+
+
+def end(task: Task, state: State, error: str | None = None) -> State | None:
+    """End the build in a final state, unless it ended already; returns the state it is in, None if it is gone."""
+
+    def edit(document: DatasetDocument) -> DatasetDocument | None:
+        return document.moved(state, error=error) if document.state in RUNNING else None
+
+    document = datasets.change(task.owner, task.dataset, edit)
+    if document is not None:
+        log.info("dataset %s is %s", task.dataset, document.state)
+    return None if document is None else document.state
+
+
+def fail(task: FailTask) -> None:
+    """End a build that cannot go on."""
+    end(task, "failed", task.message)
+
+
+def mark_deleting(owner: str, dataset: str) -> DatasetDocument | None:
+    """Take the dataset out of sight; its parts are removed afterwards. None if there is no such dataset."""
+
+    def edit(document: DatasetDocument) -> DatasetDocument | None:
+        return None if document.state == "deleting" else document.moved("deleting")
+
+    return datasets.change(owner, dataset, edit)
+
+
+def erase_parts(task: Task) -> None:
+    """Remove blobs and shard documents. Runs twice: work that was under way may have written in between."""
+    raw_folder(task.dataset).clear()
+    dataset_folder(task.dataset).clear()
+    shards.clear(task.dataset)
+
+
+def erase(task: Task) -> None:
+    """Remove all that is left, the dataset document last, so that a lost deletion is found again."""
+    erase_parts(task)
+    datasets.remove(task.owner, task.dataset)

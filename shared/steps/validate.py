@@ -1,0 +1,102 @@
+"""Step `validate_shard`: from a raw shard to a shard of accepted images and the document that tells of every row."""
+
+import logging
+import tempfile
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from shared import datasets, shards
+from shared.blobs import dataset_folder, raw_folder
+from shared.documents import RUNNING, Counts, ShardDocument, shard_id
+from shared.steps.plan import read_plan
+from shared.tasks import ShardTask
+
+log = logging.getLogger(__name__)
+
+_IN_MEMORY_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class Done:
+    """A shard that needs no more work, and the orchestration that may be waiting for it."""
+
+    label: str
+    number: int
+    instance: str
+
+
+def validate_raw(dataset: str, shard: str) -> Done | None:
+    """Validate a raw shard unless that was done before. None when its dataset is no longer being built."""
+    raw = raw_folder(dataset)
+    try:
+        instance = raw.metadata(f"{shard}.tar")["instance"]
+        plan = read_plan(dataset_folder(dataset))
+    except FileNotFoundError:
+        log.info("shard %s/%s: its dataset was deleted", dataset, shard)
+        return None
+    document = datasets.find(plan.owner, dataset)
+    if document is None or document.state not in RUNNING:
+        return None
+    slug, _, number = shard.rpartition("-")
+    if not is_done(dataset, shard):
+        shards.put(_validate(dataset, slug, int(number)))
+    return Done(slug, int(number), instance)
+
+
+def is_done(dataset: str, shard: str) -> bool:
+    """Whether the shard needs no more work: its document is there, and so is the tar that its rows point into.
+
+    The two stores can lose different things; what has lost its other half is done again.
+    """
+    document = shards.find(dataset, shard)
+    if document is None:
+        return False
+    tars = {row.shard for row in document.images if row.shard}
+    return all(dataset_folder(dataset).exists(tar) for tar in tars)
+
+
+def _validate(dataset: str, slug: str, number: int) -> ShardDocument:
+    from builder.validate_shard import validate_shard
+
+    folder = dataset_folder(dataset)
+    name = shard_id(slug, number)
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
+        for piece in raw_folder(dataset).chunks(f"{name}.tar"):
+            spool.write(piece)
+        spool.seek(0)
+        result = validate_shard(
+            cast("BinaryIO", spool), label_slug=slug, shard_number=number, spec=read_plan(folder).spec.image
+        )
+    if any(row.shard for row in result.rows):
+        folder.write(result.name, result.chunks())
+    counts = Counts.of(result.rows)
+    log.info("shard %s/%s: %s accepted of %s", dataset, name, counts.accepted, counts.candidates)
+    return ShardDocument(
+        id=name, dataset=dataset, label=slug, number=number, state="validated", counts=counts, images=result.rows
+    )
+
+
+def validate_or_give_up(task: ShardTask) -> None:
+    """What the blob trigger does, done by the orchestration; a shard that cannot be validated is given up."""
+    name = shard_id(task.label, task.number)
+    try:
+        validate_raw(task.dataset, name)
+    except Exception as error:
+        log.exception("shard %s/%s cannot be validated", task.dataset, name)
+        give_up(task.dataset, name, f"{type(error).__name__}: {error}")
+
+
+def give_up(dataset: str, shard: str, error: str) -> Done | None:
+    """Mark a shard failed, so that the build goes on without it. None when there is nobody to tell."""
+    try:
+        instance = raw_folder(dataset).metadata(f"{shard}.tar")["instance"]
+    except FileNotFoundError:
+        return None
+    slug, _, number = shard.rpartition("-")
+    if shards.find(dataset, shard) is None:
+        shards.put(
+            ShardDocument(
+                id=shard, dataset=dataset, label=slug, number=int(number), state="failed", counts=Counts(), error=error
+            )
+        )
+    return Done(slug, int(number), instance)
