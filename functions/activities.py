@@ -1,0 +1,101 @@
+"""The activities: each takes a task from shared.tasks, runs one step, and returns JSON."""
+
+from typing import Any
+
+import azure.durable_functions as df
+
+from functions.http import in_thread
+from shared.settings import settings
+from shared.steps import assemble as assembling
+from shared.steps import dedupe, fetch, lifecycle, plan, validate
+from shared.steps import export as exporting
+from shared.steps import search as searching
+from shared.tasks import ExportTask, FailTask, SearchTask, ShardTask, Task
+
+bp = df.Blueprint()
+
+
+class Json(dict[str, Any]):
+    """A JSON object. It has a name of its own because the worker refuses parametrised annotations."""
+
+
+@bp.activity_trigger(input_name="request")
+def plan_build(request: Json) -> dict[str, Any] | None:
+    """Fix the plan. Input `Task`; output `Plan`, or None when the dataset is not to be built."""
+    planned = plan.plan(Task.model_validate(request))
+    return planned.model_dump() if planned else None
+
+
+@bp.activity_trigger(input_name="request")
+def search(request: Json) -> dict[str, Any]:
+    """Search one round. Input `SearchTask`; output `Searched`."""
+    return searching.search(SearchTask.model_validate(request)).model_dump()
+
+
+@bp.activity_trigger(input_name="request")
+async def fetch_shard(request: Json) -> bool:
+    """Fetch one shard of candidates. Input `ShardTask`; output: whether it is validated already."""
+    return await fetch.fetch_shard(ShardTask.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+def validate_late_shard(request: Json) -> None:
+    """Validate a shard that the blob trigger did not see in time. Input `ShardTask`."""
+    validate.validate_or_give_up(ShardTask.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+def count_kept(request: Json) -> int:
+    """How many distinct images the label has. Input `SearchTask`."""
+    return dedupe.count_kept(SearchTask.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+def deduplicate(request: Json) -> dict[str, int]:
+    """Deduplicate the whole dataset. Input `Task`; output: labels to collect more for -> distinct images needed."""
+    return dedupe.deduplicate(Task.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+def assemble(request: Json) -> None:
+    """Split the dataset and write its index, manifest, card and report. Input `Task`."""
+    assembling.assemble(Task.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+def export(request: Json) -> None:
+    """Write one export. Input `ExportTask`."""
+    exporting.export(ExportTask.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+def finish_build(request: Json) -> str | None:
+    """Say how the build ended. Input `Task`; output: the state."""
+    return assembling.finish(Task.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+def fail_build(request: Json) -> None:
+    """Say that the build cannot go on. Input `FailTask`."""
+    lifecycle.fail(FailTask.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+def erase_parts(request: Json) -> None:
+    """Remove a dataset's blobs and shard documents. Input `Task`."""
+    lifecycle.erase_parts(Task.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+def settle_seconds(request: Json) -> float:
+    """How long after its end a build's last steps may still write."""
+    return settings().fetch_timeout_seconds
+
+
+@bp.durable_client_input(client_name="client")
+@bp.activity_trigger(input_name="request")
+async def erase_dataset(request: Json, client: df.DurableFunctionsClient) -> None:
+    """Remove whatever is left of a dataset, its orchestration's history too. Input `Task`."""
+    task = Task.model_validate(request)
+    await client.purge_orchestration(task.dataset, recursive=True)
+    await in_thread(lifecycle.erase, task)

@@ -1,0 +1,128 @@
+"""The orchestrators: a dataset, its labels, its deletion. They decide from what activities return, nothing else."""
+
+from collections.abc import Generator
+from datetime import timedelta
+from typing import Any
+
+import azure.durable_functions as df
+from durabletask.task import OrchestrationContext, RetryPolicy, TaskFailedError, when_all, when_any
+from durabletask.task import Task as Work
+
+from shared.tasks import Collected, CollectTask, ExportTask, FailTask, Plan, Searched, SearchTask, ShardTask, Task
+
+bp = df.Blueprint()
+
+RETRY = RetryPolicy(first_retry_interval=timedelta(seconds=1), max_number_of_attempts=4, backoff_coefficient=3.0)
+MAX_PASSES = 5
+"""How often labels that lost images to other labels' duplicates collect again."""
+
+Steps = Generator[Any, Any, Any]
+
+
+def shard_event(label: str, number: int) -> str:
+    """The event that says that a shard has been validated."""
+    return f"shard-{label}-{number}"
+
+
+@bp.orchestration_trigger(context_name="context")
+def build_dataset(context: OrchestrationContext, request: dict[str, Any]) -> Steps:
+    """Build one dataset to the end. Input: a `Task`. Output: the state it ended in."""
+    task = Task.model_validate(request)
+    try:
+        return (yield from _build(context, task))
+    except TaskFailedError as error:
+        message = error.details.message
+        yield context.call_activity(
+            "fail_build", input=FailTask(**task.model_dump(), message=message).model_dump(), retry_policy=RETRY
+        )
+        return "failed"
+
+
+def _build(context: OrchestrationContext, task: Task) -> Steps:
+    base = task.model_dump()
+    planned = yield context.call_activity("plan_build", input=base, retry_policy=RETRY)
+    if planned is None:
+        return "stopped"
+    plan = Plan.model_validate(planned)
+    needs = dict(plan.labels)
+    rounds = dict.fromkeys(needs, 1)
+    for number in range(1, MAX_PASSES + 1):
+        collecting: list[Work[Any]] = [
+            context.call_sub_orchestrator(
+                "collect_label",
+                input=CollectTask(
+                    **base,
+                    label=label,
+                    need=need,
+                    round=rounds[label],
+                    max_rounds=plan.max_rounds,
+                    shard_wait_seconds=plan.shard_wait_seconds,
+                ).model_dump(),
+                instance_id=f"{task.dataset}-{label}-{number}",
+            )
+            for label, need in needs.items()
+        ]
+        for result in (yield when_all(collecting)):
+            collected = Collected.model_validate(result)
+            rounds[collected.label] = collected.round
+        needs = yield context.call_activity("deduplicate", input=base, retry_policy=RETRY)
+        if not needs:
+            break
+    yield context.call_activity("assemble", input=base, retry_policy=RETRY)
+    exports = [ExportTask(**base, format=name).model_dump() for name in plan.exports]
+    writing: list[Work[Any]] = [context.call_activity("export", input=one, retry_policy=RETRY) for one in exports]
+    if writing:
+        yield when_all(writing)
+    return (yield context.call_activity("finish_build", input=base, retry_policy=RETRY))
+
+
+@bp.orchestration_trigger(context_name="context")
+def collect_label(context: OrchestrationContext, request: dict[str, Any]) -> Steps:
+    """One round for one label: search, fetch, wait until validated; then the next round as a new execution.
+
+    Input: a `CollectTask`. Output: a `Collected`.
+    """
+    task = CollectTask.model_validate(request)
+    base = {"owner": task.owner, "dataset": task.dataset, "label": task.label}
+    search = SearchTask(**base, need=task.need, round=task.round)
+    found = Searched.model_validate(
+        (yield context.call_activity("search", input=search.model_dump(), retry_policy=RETRY))
+    )
+    if found.count:
+        shards = [
+            ShardTask(**base, round=task.round, number=number, instance=context.instance_id)
+            for number in range(found.first, found.first + found.count)
+        ]
+        yield from _fetch_and_validate(context, shards, task.shard_wait_seconds)
+    kept = yield context.call_activity("count_kept", input=search.model_dump(), retry_policy=RETRY)
+    if found.stopped or found.dry or kept >= task.need or task.round >= task.max_rounds:
+        dry = found.dry or task.round >= task.max_rounds
+        return Collected(label=task.label, round=task.round + 1, dry=dry).model_dump()
+    context.continue_as_new(task.model_copy(update={"round": task.round + 1}).model_dump(), save_events=True)
+    return None
+
+
+def _fetch_and_validate(context: OrchestrationContext, shards: list[ShardTask], wait_seconds: int) -> Steps:
+    events = {shard.number: context.wait_for_external_event(shard_event(shard.label, shard.number)) for shard in shards}
+    fetched = yield when_all(
+        [context.call_activity("fetch_shard", input=shard.model_dump(), retry_policy=RETRY) for shard in shards]
+    )
+    awaited = [shard for shard, validated in zip(shards, fetched, strict=True) if not validated]
+    if not awaited:
+        return
+    timer = context.create_timer(timedelta(seconds=wait_seconds))
+    validated = when_all([events[shard.number] for shard in awaited])
+    if (yield when_any([validated, timer])) is validated:
+        timer.cancel()
+        return
+    late = [shard for shard in awaited if not events[shard.number].is_complete]
+    yield when_all([context.call_activity("validate_late_shard", input=shard.model_dump()) for shard in late])
+
+
+@bp.orchestration_trigger(context_name="context")
+def delete_dataset(context: OrchestrationContext, request: dict[str, Any]) -> Steps:
+    """Remove all of a dataset: once now, and once more when steps that were under way have ended. Input: a `Task`."""
+    yield context.call_activity("erase_parts", input=request, retry_policy=RETRY)
+    settle = yield context.call_activity("settle_seconds", input=request, retry_policy=RETRY)
+    yield context.create_timer(timedelta(seconds=settle))
+    yield context.call_activity("erase_dataset", input=request, retry_policy=RETRY)

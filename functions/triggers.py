@@ -1,0 +1,82 @@
+"""What happens by itself: raw shards are validated, poisoned ones given up, lost builds started again."""
+
+import json
+import logging
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from functions.build import shard_event
+from functions.durable import is_alive, start
+from functions.http import in_thread
+from shared import datasets
+from shared.settings import settings
+from shared.steps import validate
+from shared.tasks import Task
+
+log = logging.getLogger(__name__)
+bp = df.Blueprint()
+
+
+@bp.blob_trigger(
+    arg_name="blob",
+    path="raw/{dataset}/{shard}.tar",
+    connection="AzureWebJobsStorage",
+    source=settings().blob_trigger_source,  # type: ignore[arg-type]  # Event Grid on Azure, polling against Azurite
+)
+@bp.durable_client_input(client_name="client")
+async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctionsClient) -> None:
+    """Validate a raw shard as soon as it is there, and tell the orchestration that waits for it."""
+    dataset, shard = _parts(str(blob.name))
+    done = await in_thread(validate.validate_raw, dataset, shard)
+    if done is not None:
+        await _tell(client, done.instance, shard_event(done.label, done.number))
+
+
+@bp.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage")
+@bp.durable_client_input(client_name="client")
+async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsClient) -> None:
+    """A raw shard failed five times: mark it failed, so that the build goes on without it."""
+    told: dict[str, Any] = json.loads(message.get_body())
+    if told.get("ContainerName") != "raw":
+        log.error(
+            "poison message for another container left alone: %s/%s", told.get("ContainerName"), told.get("BlobName")
+        )
+        return
+    dataset, shard = _parts(f"raw/{told['BlobName']}")
+    done = await in_thread(validate.give_up, dataset, shard, "validation failed five times; see the log")
+    if done is not None:
+        await _tell(client, done.instance, shard_event(done.label, done.number))
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 */5 * * * *", run_on_startup=True)
+@bp.durable_client_input(client_name="client")
+async def reconcile(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
+    """Start again what says it is being built (or deleted) and has no live orchestration."""
+    for document in await in_thread(datasets.in_states, ("queued", "building", "deleting")):
+        deleting = document.state == "deleting"
+        instance = f"{document.id}-delete" if deleting else document.id
+        if await is_alive(client, instance):
+            continue
+        # What ended keeps its id until it is purged, and the id must be free: it is the dataset's.
+        await client.purge_orchestration(instance, recursive=True)
+        task = Task(owner=document.owner, dataset=document.id)
+        await start(client, "delete_dataset" if deleting else "build_dataset", task, instance)
+        log.warning("dataset %s said %s without a live orchestration: started again", document.id, document.state)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """`raw/{dataset}/{shard}.tar` as dataset and shard."""
+    _, dataset, file = name.split("/")
+    return dataset, file.removesuffix(".tar")
+
+
+async def _tell(client: df.DurableFunctionsClient, instance: str, event: str) -> None:
+    """Raise the event; nobody may be waiting any more, and that is fine: the shard is at rest."""
+    from grpc import RpcError
+
+    try:
+        await client.raise_orchestration_event(instance, event)
+    except RpcError as error:
+        log.info("nobody waits for %s of %s: %s", event, instance, error)

@@ -1,0 +1,43 @@
+"""Uploading a URL list over HTTP: text or CSV, up to a million lines, checked line by line before it is kept."""
+
+import tempfile
+import uuid
+
+import azure.durable_functions as df
+import azure.functions as func
+from starlette.requests import Request
+from starlette.responses import Response
+
+from builder.urls import ListKind
+from functions.http import API, answers, in_thread, json_response
+from shared.access import authorize
+from shared.problems import ProblemError, too_large
+from shared.settings import settings
+from shared.steps import upload
+
+bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+_KINDS: dict[str, ListKind] = {"text/plain": "text", "text/csv": "csv", "text/tab-separated-values": "tsv"}
+_IN_MEMORY_BYTES = 1_000_000
+
+
+@bp.route("v1/url-lists", methods=["POST"], trigger_arg_name="request")
+@answers
+async def create_url_list(request: Request) -> Response:
+    """Keep a list for the source `urls`: 201 with the id to name in a dataset's `url_list`."""
+    principal = await authorize(request, "create")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _KINDS:
+        detail = "Send the list as text/plain (a URL a line) or text/csv (with a header that names a column `url`)."
+        raise ProblemError(415, "unsupported-media-type", "Not a list", detail)
+    limit = settings().max_upload_bytes
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
+        received = 0
+        async for chunk in request.stream():
+            received += len(chunk)
+            if received > limit:
+                raise too_large(limit)
+            spool.write(chunk)
+        spool.seek(0)
+        kept = await in_thread(upload.keep_url_list, principal.owner, uuid.uuid4().hex, _KINDS[media_type], spool)
+    return json_response(kept, 201, location=f"{API}/url-lists/{kept.id}")

@@ -1,0 +1,203 @@
+import ast
+import asyncio
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from durabletask.client import OrchestrationStatus
+
+from functions import build
+from tests.functions.orchestration import Activity, Stage, actions, turn
+
+ROOT = Path(__file__).parents[2]
+TASK = {"owner": "default", "dataset": "d"}
+PLAN = {"labels": {"cat": 10}, "exports": ["imagefolder"], "shard_wait_seconds": 30, "max_rounds": 30}
+
+
+class Script(Stage):
+    """Activities that behave like a small build; a test replaces some."""
+
+    def __init__(self, **changes: Activity) -> None:
+        usual: dict[str, Activity] = {
+            "plan_build": lambda _: PLAN,
+            "search": lambda one: {"first": 2 * (one["round"] - 1), "count": 2, "dry": False, "stopped": False},
+            "fetch_shard": self.fetched,
+            "validate_late_shard": lambda _: None,
+            "count_kept": lambda _: 10,
+            "deduplicate": lambda _: {},
+            "assemble": lambda _: None,
+            "export": lambda _: None,
+            "finish_build": lambda _: "ready",
+            "fail_build": lambda _: None,
+            "erase_parts": lambda _: None,
+            "settle_seconds": lambda _: 0.1,
+            "erase_dataset": lambda _: None,
+        }
+        super().__init__(usual | changes)
+
+    def fetched(self, shard: dict[str, Any]) -> bool:
+        """Fetch, and let the blob trigger be fast: the event comes before the activity ends."""
+        self.client.raise_orchestration_event(shard["instance"], build.shard_event(shard["label"], shard["number"]))
+        return False
+
+
+def plain() -> Script:
+    return Script()
+
+
+def three_rounds() -> Script:
+    kept = iter([3, 7, 10])
+    return Script(count_kept=lambda _: next(kept))
+
+
+def late_shards() -> Script:
+    return Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 1}, fetch_shard=lambda _: False)
+
+
+def second_pass() -> Script:
+    short = iter([{"cat": 14}, {}])
+    return Script(deduplicate=lambda _: next(short), count_kept=lambda one: one["need"])
+
+
+def broken() -> Script:
+    def assemble(_: Any) -> None:
+        msg = "disk full"
+        raise OSError(msg)
+
+    return Script(assemble=assemble)
+
+
+SCENARIOS = [plain, three_rounds, late_shards, second_pass, broken]
+
+
+def run(script: Script) -> tuple[OrchestrationStatus, Any]:
+    return script.run("build_dataset", TASK, "d")
+
+
+def test_a_build_calls_every_step_once() -> None:
+    script = plain()
+    assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+    assert [name for name, _ in script.calls] == [
+        "plan_build", "search", "fetch_shard", "fetch_shard", "count_kept", "deduplicate", "assemble", "export",
+        "finish_build",
+    ]  # fmt: skip
+    assert script.called("export") == [{**TASK, "format": "imagefolder"}]
+    assert {shard["instance"] for shard in script.called("fetch_shard")} == {"d-cat-1"}
+
+
+def test_a_label_searches_until_it_has_enough() -> None:
+    script = three_rounds()
+    assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+    assert [one["round"] for one in script.called("search")] == [1, 2, 3]
+    assert [one["number"] for one in script.called("fetch_shard")] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_label_stops_when_its_sources_are_dry() -> None:
+    script = Script(search=lambda _: {"first": 0, "count": 0, "dry": True, "stopped": False}, count_kept=lambda _: 0)
+    assert run(script)[0] == OrchestrationStatus.COMPLETED
+    assert len(script.called("search")) == 1
+    assert script.called("fetch_shard") == []
+
+
+def test_a_label_stops_after_the_most_rounds() -> None:
+    script = Script(plan_build=lambda _: {**PLAN, "max_rounds": 2}, count_kept=lambda _: 0)
+    run(script)
+    assert len(script.called("search")) == 2
+
+
+def test_shards_without_an_event_are_validated_by_the_orchestration() -> None:
+    script = late_shards()
+    assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+    assert sorted(one["number"] for one in script.called("validate_late_shard")) == [0, 1]
+
+
+def test_shards_that_are_validated_already_are_not_waited_for() -> None:
+    script = Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 3600}, fetch_shard=lambda _: True)
+    assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+
+
+def test_labels_that_lost_images_collect_again_from_the_next_round_on() -> None:
+    script = second_pass()
+    assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+    assert [(one["round"], one["need"]) for one in script.called("search")] == [(1, 10), (2, 14)]
+    assert {shard["instance"] for shard in script.called("fetch_shard")} == {"d-cat-1", "d-cat-2"}
+
+
+def test_a_step_that_keeps_failing_fails_the_build_with_its_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build.RETRY, "_max_number_of_attempts", 1)
+    script = broken()
+    assert run(script) == (OrchestrationStatus.COMPLETED, "failed")
+    [told] = script.called("fail_build")
+    assert "disk full" in told["message"]
+
+
+def test_a_dataset_that_is_not_to_be_built_is_left_alone() -> None:
+    script = Script(plan_build=lambda _: None)
+    assert run(script) == (OrchestrationStatus.COMPLETED, "stopped")
+    assert len(script.calls) == 1
+
+
+def test_deleting_erases_now_and_once_more_later() -> None:
+    script = plain()
+    assert script.run("delete_dataset", TASK, "d-delete")[0] == OrchestrationStatus.COMPLETED
+    assert [name for name, _ in script.calls] == ["erase_parts", "settle_seconds", "erase_dataset"]
+
+
+REPLAY = """
+import asyncio, base64, json, sys
+from tests.functions.orchestration import actions, turn
+turns = json.load(sys.stdin)
+print(json.dumps([actions(asyncio.run(turn(name, base64.b64decode(request)))) for name, request in turns]))
+"""
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_same_history_gives_the_same_actions(scenario: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in another process, at another time, with other hash seeds and settings."""
+    monkeypatch.setattr(build.RETRY, "_max_number_of_attempts", 1)
+    script = scenario()
+    run(script)
+    assert len(script.turns) >= 8
+    for one in script.turns:
+        assert actions(asyncio.run(turn(one.name, one.request))) == one.actions
+    env = {**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Tokyo", "PIXCRAWLER_SHARD_WAIT_SECONDS": "7"}
+    history = json.dumps([(one.name, base64.b64encode(one.request).decode()) for one in script.turns])
+    if scenario is not broken:  # the other process has the usual number of attempts
+        done = subprocess.run(
+            [sys.executable, "-c", REPLAY], cwd=ROOT, env=env, input=history, text=True, capture_output=True, check=True
+        )
+        assert [tuple(one) for one in json.loads(done.stdout)] == [one.actions for one in script.turns]
+
+
+def test_orchestrators_import_nothing_that_could_differ_between_replays() -> None:
+    tree = ast.parse((ROOT / "functions" / "build.py").read_text())
+    imported = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [f"{node.module}.{alias.name}" for alias in node.names]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
+    }
+    allowed = (
+        "azure.durable_functions",
+        "collections.abc.",
+        "datetime.timedelta",
+        "durabletask.task.",
+        "shared.tasks.",
+        "typing.",
+    )
+    assert [name for name in imported if not name.startswith(allowed)] == []
+
+
+def test_payloads_stay_small() -> None:
+    script = plain()
+    run(script)
+    assert max(len(json.dumps(value)) for _, value in script.calls) < 1_000

@@ -1,0 +1,106 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INDEX = """
+import json, sys
+from types import SimpleNamespace as Bag
+from azure_functions_runtime import handle_event, http_v2
+from azure_functions_runtime.bindings.meta import load_binding_registry
+
+class Protos:
+    class BindingInfo(Bag):
+        inout, out, undefined = 2, 1, 0
+    class RpcFunctionMetadata(Bag):
+        pass
+
+handle_event.protos = Protos
+load_binding_registry()
+handle_event.load_function_metadata(sys.argv[1], "test")
+assert http_v2.HttpV2Registry.http_v2_enabled()
+found = {one.name: [json.loads(binding) for binding in one.raw_bindings] for one in handle_event._metadata_result}
+print(json.dumps(found))
+"""
+HEAVY = [
+    "PIL",
+    "numpy",
+    "pyarrow",
+    "openai",
+    "imagehash",
+    "aiohttp",
+    "ddgs",
+    "azure.cosmos",
+    "azure.storage",
+    "fastapi",
+]
+
+
+def run(code: str, **environment: str) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT)],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def indexed() -> dict[str, list[dict[str, Any]]]:
+    """What the official worker library tells the host about the app: function -> bindings."""
+    found: dict[str, list[dict[str, Any]]] = run(INDEX)
+    return found
+
+
+def triggers(indexed: dict[str, list[dict[str, Any]]], kind: str) -> dict[str, dict[str, Any]]:
+    found = {name: [one for one in bindings if one["type"] == kind] for name, bindings in indexed.items()}
+    return {name: bindings[0] for name, bindings in found.items() if bindings}
+
+
+def test_the_official_worker_accepts_every_function(indexed: dict[str, list[dict[str, Any]]]) -> None:
+    import function_app
+
+    assert set(indexed) == {one.get_function_name() for one in function_app.app.get_functions()}
+
+
+def test_every_route_is_below_the_version_and_anonymous(indexed: dict[str, list[dict[str, Any]]]) -> None:
+    routes = {(one["methods"][0], one["route"]): one["authLevel"] for one in triggers(indexed, "httpTrigger").values()}
+    assert set(routes) == {
+        ("POST", "v1/datasets"),
+        ("GET", "v1/datasets"),
+        ("GET", "v1/datasets/{dataset}"),
+        ("DELETE", "v1/datasets/{dataset}"),
+        ("POST", "v1/datasets/{dataset}/cancel"),
+        ("GET", "v1/datasets/{dataset}/images"),
+        ("GET", "v1/datasets/{dataset}/images/{image}"),
+        ("GET", "v1/datasets/{dataset}/images/{image}/thumbnail"),
+        ("GET", "v1/datasets/{dataset}/exports"),
+        ("GET", "v1/datasets/{dataset}/exports/{format}/link"),
+        ("POST", "v1/url-lists"),
+        ("GET", "v1/health/live"),
+        ("GET", "v1/health/ready"),
+    }
+    assert {str(level).lower() for level in routes.values()} == {"anonymous"}
+
+
+def test_durable_functions_are_what_the_orchestrators_call(indexed: dict[str, list[dict[str, Any]]]) -> None:
+    assert {"build_dataset", "collect_label", "delete_dataset"} <= set(triggers(indexed, "orchestrationTrigger"))
+    source = (ROOT / "functions" / "build.py").read_text()
+    activities = [name for name in triggers(indexed, "activityTrigger") if not name.startswith("BuiltIn")]
+    assert [name for name in activities if f'"{name}"' not in source] == []
+
+
+@pytest.mark.parametrize("source", ["EventGrid", "LogsAndContainerScan"])
+def test_the_blob_trigger_takes_its_source_from_the_settings(source: str) -> None:
+    blob = triggers(run(INDEX, PIXCRAWLER_BLOB_TRIGGER_SOURCE=source), "blobTrigger")["validate_raw_shard"]
+    assert (blob["path"], blob["source"]) == ("raw/{dataset}/{shard}.tar", source)
+
+
+def test_a_cold_start_does_not_pay_for_what_it_does_not_run() -> None:
+    code = f"import json, sys, function_app; print(json.dumps([one for one in {HEAVY} if one in sys.modules]))"
+    assert run(code) == []
