@@ -1,0 +1,37 @@
+import signal
+from pathlib import Path
+
+from local.gallery.topics import TOPICS
+from local.processes import port_answers, wait_until
+from tests.e2e.conftest import Stack
+
+NAMES = list(TOPICS)[:2]
+
+
+def build(stack: Stack) -> str:
+    return stack.create(name="kill", labels=[{"name": one} for one in NAMES], images_per_label=35, sources=["sample"])
+
+
+def images(stack: Stack, dataset: str) -> dict[str, tuple[str, str]]:
+    rows = stack.images(dataset, verdict="accepted", limit=500)
+    return {row["key"]: (row["sha256"], row["split"]) for row in rows}
+
+
+def test_a_build_survives_sigkill_with_the_same_images(stack: Stack, tmp_path: Path) -> None:
+    undisturbed = build(stack)
+    assert stack.finished(undisturbed)["state"] == "ready"
+    victim = Stack(tmp_path)
+    victim.up()
+    try:
+        dataset = build(victim)
+        victim.until(dataset, lambda found: any(label["fetched"] for label in found["progress"]["labels"]))
+        assert victim.get(dataset)["state"] == "building"
+        victim.down(signal.SIGKILL)
+        wait_until(
+            lambda: not any(port_answers(port) for port in victim.ports.values()), 20, "the end of every process"
+        )
+        victim.up()
+        assert victim.finished(dataset)["state"] == "ready"
+        assert images(victim, dataset) == images(stack, undisturbed)
+    finally:
+        victim.down()
