@@ -29,7 +29,7 @@ class Exchange:
         self._finished = False
 
     async def run(self, handler: Handler) -> None:
-        """Call the handler; answer 413 or 500 in its place when the body is too large or it raises."""
+        """Call the handler; answer in its place when the body is too large, it raises, or the host ends."""
         declared = dict(self._scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self._max_body:
             await self._refuse(413)
@@ -38,16 +38,17 @@ class Exchange:
         pump = asyncio.create_task(self._pump(task))
         try:
             await asyncio.wait({task})
-        finally:  # also when this exchange itself is cancelled, at the end of the host
+        except asyncio.CancelledError:  # the server's, at the end of the grace time; nobody waits for this task
             task.cancel()
-            pump.cancel()
-        await self._close(task)
-
-    async def _close(self, task: "asyncio.Future[None]") -> None:
-        """Answer for a handler that ended without an answer, unless its client is gone."""
-        if task.cancelled() or (error := task.exception()) is None or self._started:
+            await asyncio.wait({task})
+            if not self._started:
+                await self._refuse(503)
             return
-        await self._refuse(413 if self._too_large or isinstance(error, BodyTooLargeError) else 500)
+        finally:
+            pump.cancel()
+        failed = not task.cancelled() and task.exception() is not None
+        if failed and not self._started:
+            await self._refuse(413 if self._too_large else 500)
 
     async def _refuse(self, status: int) -> None:
         headers = {"connection": "close"} if status == 413 else {}  # noqa: PLR2004 - Content Too Large

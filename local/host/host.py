@@ -23,6 +23,7 @@ from local.host.triggers.timers import TimerListener
 
 _LOG = logging.getLogger("local.host")
 _HOST_ID_LENGTH = 32
+_HUB_GRACE_SECONDS = 1.0  # its streams end by themselves, at once
 
 
 class Host:
@@ -134,7 +135,7 @@ class Host:
         if self._worker:
             await self._worker.close()
         if self._hub:
-            await asyncio.to_thread(self._hub.stop)
+            await asyncio.to_thread(self._hub.stop, _HUB_GRACE_SECONDS)
         await self._storage.close()
         self._invoker.close()
 

@@ -101,11 +101,14 @@ class HttpHost:
             if not endpoint.anonymous and not self._keys.allow(request):
                 await Response(status_code=401)(scope, receive, send)
                 return
+
+            async def answer(response: object) -> None:
+                if not isinstance(response, Response):
+                    msg = f"{endpoint.function.name} returned {type(response).__name__}: return a starlette Response"
+                    raise TypeError(msg)
+                await response(scope, receive, send)
+
             trace = HostTraceContext(request.headers.get("traceparent", ""), request.headers.get("tracestate", ""))
-            response = await self._invoker.invoke(endpoint.function, request, trace=trace)
-            if not isinstance(response, Response):
-                msg = f"{endpoint.function.name} returned {type(response).__name__}: return a starlette Response"
-                raise TypeError(msg)
-            await response(scope, receive, send)
+            await self._invoker.invoke(endpoint.function, request, trace=trace, deliver=answer)
 
         return handle

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -34,8 +34,12 @@ class Invoker:
         *,
         trace: HostTraceContext | None = None,
         retry: HostRetryContext | None = None,
+        deliver: Callable[[object], Awaitable[None]] | None = None,
     ) -> object:
-        """Call `function` with `value` for its trigger parameter and return what it returns; its exceptions pass."""
+        """Call `function` with `value` for its trigger parameter and return what it returns; its exceptions pass.
+
+        `deliver`, if given, gets the result first; the invocation ends, well or not, when it does.
+        """
         invocation = InvocationContext(
             id=str(uuid.uuid4()),
             name=function.name,
@@ -49,6 +53,8 @@ class Invoker:
             try:
                 async with asyncio.timeout(self._timeout):
                     result = await self._call(function, arguments, invocation)
+                if deliver:
+                    await deliver(result)
             except asyncio.CancelledError:
                 _log(logging.WARNING, "cancelled", start)
                 raise

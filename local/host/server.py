@@ -42,6 +42,7 @@ class Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=max(1, round(grace)),
         )
         self._server = _QuietServer(config)
@@ -61,3 +62,5 @@ class Server:
         self._server.should_exit = True
         if self._task:
             await self._task
+        if cancelled := set(self._server.server_state.tasks):
+            await asyncio.wait(cancelled)
