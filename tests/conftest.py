@@ -1,11 +1,13 @@
 """Services that run here for real, shared by the tests that need them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from local import azurite as azurite_service
+from local import cosmos as cosmos_service
 from local.processes import free_port, port_answers, spawn, wait_until
 
 
@@ -18,6 +20,27 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         wait_until(lambda: all(port_answers(port) for port in ports.values()), 30, "Azurite answering")
         yield azurite_service.connection_string(**ports)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@dataclass(frozen=True, slots=True)
+class Cosmos:
+    """Where a Cosmos DB account answers, and its key."""
+
+    endpoint: str
+    key: str
+
+
+@pytest.fixture(scope="session")
+def cosmos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cosmos]:
+    """A running Cosmos DB stand-in."""
+    port = free_port()
+    process = spawn(cosmos_service.command(tmp_path_factory.mktemp("cosmos") / "cosmos.sqlite", port=port))
+    try:
+        wait_until(lambda: port_answers(port), 30, "the Cosmos DB stand-in answering")
+        yield Cosmos(f"http://127.0.0.1:{port}/", cosmos_service.DEFAULT_KEY)
     finally:
         process.terminate()
         process.wait(20)

@@ -59,7 +59,7 @@ def parse(text: str) -> Query:
             "severity": "Error",
             "location": {"start": start, "end": start + len(near)},
             "code": "SC1001",
-            "message": f"Syntax error, incorrect syntax near '{near}'.",
+            "message": f"Syntax error, incorrect syntax near '{near}'. (Reserved words are quoted: c[\"order\"].)",
         }
         raise BadRequestError("Message: " + json.dumps({"errors": [detail]})) from None
     except VisitError as error:
