@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from local import gallery
@@ -52,3 +52,11 @@ class StackSettings(BaseSettings):
             msg = f"the gallery's ports {self.gallery_ports} end above 65535"
             raise ValueError(msg)
         return self
+
+
+def in_words(error: ValidationError) -> str:
+    """What is wrong, and where, as a line for people."""
+    faults = (
+        (".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")) for fault in error.errors()
+    )
+    return "; ".join(f"{where}: {what}" if where else what for where, what in faults)

@@ -12,11 +12,11 @@ import pytest
 from local import supervisor as module
 from local.azurite import connection_string
 from local.config import StackSettings
+from local.gallery.catalogue import Catalogue
 from local.processes import free_port, port_answers, wait_until
 from local.services import stack
 from local.supervisor import DataInUseError, PortTakenError, ServiceDiedError, Supervisor, deaf, is_taken
-from tests.local.conftest import MakeService
-from tests.local.gallery.conftest import free_ports
+from tests.local.conftest import MakeService, free_ports
 
 
 def test_services_start_stage_by_stage_and_stop_in_reverse(make_service: MakeService, tmp_path: Path) -> None:
@@ -161,7 +161,8 @@ def test_a_port_is_taken_on_any_address() -> None:
     assert not is_taken(free_port())
 
 
-def test_the_real_storage_and_gallery_come_up(tmp_path: Path) -> None:
+def test_the_real_storage_and_gallery_come_up(tmp_path: Path, catalogue: Catalogue) -> None:
+    (tmp_path / "gallery").symlink_to(catalogue.folder.parent)  # not to be made again
     settings = StackSettings(
         blob_port=free_port(),
         queue_port=free_port(),

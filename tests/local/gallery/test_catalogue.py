@@ -1,8 +1,10 @@
-from concurrent.futures import ThreadPoolExecutor
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from local.gallery import catalogue as module
 from local.gallery.catalogue import PAGE, Catalogue, load
 from local.gallery.exhibits import ROBOTS_DISALLOWED, SITES, Exhibit
 from local.gallery.hanging import FAULTS
@@ -67,13 +69,34 @@ def test_search_finds_nothing_beyond_what_there_is(catalogue: Catalogue, query: 
     assert results.next_page is None
 
 
-def test_two_processes_may_make_it_at_once_and_get_the_same_bytes(catalogue: Catalogue, tmp_path: Path) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(load, [tmp_path, tmp_path])
-    assert first.exhibits == second.exhibits == catalogue.exhibits
+def test_the_same_bytes_come_out_every_time(catalogue: Catalogue, tmp_path: Path) -> None:
+    again = load(tmp_path)
+    assert again.exhibits == catalogue.exhibits
     assert [path.name for path in tmp_path.iterdir()] == [catalogue.folder.name]
     for path in catalogue.folder.iterdir():
-        assert (tmp_path / catalogue.folder.name / path.name).read_bytes() == path.read_bytes()
+        assert (again.folder / path.name).read_bytes() == path.read_bytes()
+
+
+def test_another_process_may_make_it_at_the_same_time(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(folder: Path) -> Iterator[Exhibit]:
+        shutil.copytree(catalogue.folder, folder.parent / catalogue.folder.name)
+        yield from ()
+
+    monkeypatch.setattr(module, "_hang_all", overtaken)
+    assert load(tmp_path).exhibits == catalogue.exhibits
+    assert [path.name for path in tmp_path.iterdir()] == [catalogue.folder.name]
+
+
+def test_a_making_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Path) -> Iterator[Exhibit]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "_hang_all", fail)
+    with pytest.raises(OSError, match="No space left"):
+        load(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_is_asked_for_only_where_there_is_one(catalogue: Catalogue) -> None:

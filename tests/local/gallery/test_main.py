@@ -3,7 +3,7 @@ import subprocess
 from local.gallery import command, ports
 from local.gallery.catalogue import Catalogue
 from local.processes import port_answers, spawn, wait_until
-from tests.local.gallery.conftest import free_ports
+from tests.local.conftest import free_ports
 
 
 def test_a_taken_port_is_a_sentence(sites: tuple[str, ...], catalogue: Catalogue) -> None:
