@@ -1,5 +1,6 @@
 """One try at one URL: redirects checked hop by hop, a byte cap while streaming, every failure given its reason."""
 
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -19,9 +20,7 @@ from builder.session import FetchLimits
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
-_WITH_OS_ERROR = frozenset(
-    {aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError, aiohttp.ClientConnectorSSLError}
-)
+_RAW_BYTE = re.compile(r"[\udc80-\udcff]")  # a byte of a header that is no UTF-8, as aiohttp gives it (PEP 383)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,7 @@ def _link(url: str) -> URL:
 def _next(here: URL, location: str | None) -> URL:
     if not location:
         raise DownloadError("bad_url", "a redirect without an address", Answer(str(here)))
+    location = _RAW_BYTE.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", location)
     try:
         return parse_link(urljoin(str(here), location))
     except ValueError as error:
@@ -119,7 +119,7 @@ async def _body(response: aiohttp.ClientResponse, limits: FetchLimits) -> Answer
             if len(body) > limits.max_bytes:
                 raise DownloadError("too_large", f"more than {limits.max_bytes:,} bytes", told)
     except (aiohttp.ClientPayloadError, ConnectionError) as error:
-        detail = f"the connection ended after {len(body):,} bytes"
+        detail = f"the body broke off after {len(body):,} bytes"
         raise DownloadError("incomplete", detail, told, transient=True) from error
     if not body:
         raise DownloadError("empty", f"HTTP {response.status} without a byte", told)
@@ -128,7 +128,11 @@ async def _body(response: aiohttp.ClientResponse, limits: FetchLimits) -> Answer
 
 def _failure(error: Exception, url: URL) -> DownloadError:
     """Give what aiohttp and the socket layer raise its reason."""
-    cause = error.os_error if type(error) in _WITH_OS_ERROR else error  # type: ignore[attr-defined]
+    cause = error
+    if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(
+        error, aiohttp.ClientConnectorCertificateError
+    ):
+        cause = error.os_error  # which an error about a certificate does not have
     reason: FetchReason = "connection"
     transient = False
     match cause:
@@ -151,7 +155,7 @@ def _failure(error: Exception, url: URL) -> DownloadError:
             detail, transient = f"{cause}", True
         case _:
             detail = f"{type(cause).__name__}: {cause}"
-    return DownloadError(reason, f"{url.host}: {detail}"[:300], Answer(str(url)), transient=transient)
+    return DownloadError(reason, f"{url.host}: {detail}", Answer(str(url)), transient=transient)
 
 
 def retry_after(header: str | None, now: datetime | None = None) -> float | None:

@@ -7,16 +7,19 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from builder.download import Answer, DownloadError, download
 from builder.guard import AddressGuard
-from builder.links import parse_link
-from builder.rows import Candidate, Fetched
+from builder.rows import Candidate, Fetched, FetchReason
 from builder.session import FetchLimits, open_session
+from builder.text import one_line
 
 __all__ = ["FetchLimits", "fetch_many", "fetch_one", "open_session"]
+
+MAX_DETAIL_CHARACTERS = 300
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +36,8 @@ async def fetch_many(
     No candidate raises: what went wrong is in the row (`reason`, `detail`), and the body is then empty. At most
     `limits.concurrency` bodies are in memory, those not yet taken included: a slow consumer slows fetching down.
     `session` comes from `open_session` with the same limits and guard; without one, a session is opened and closed.
-    A task is made per candidate, so hand over slices (64 to some thousands), not a whole crawl.
+    A task is made per candidate, so hand over slices (64 to some thousands), not a whole crawl. A consumer that may
+    stop early wraps the generator in `contextlib.aclosing`.
     """
     slots = asyncio.Semaphore(limits.concurrency)
     hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(limits.per_host))
@@ -63,22 +67,31 @@ async def fetch_one(
 ) -> tuple[Fetched, bytes]:
     """Fetch one candidate, with retries, within `limits.total_seconds`; never raises for what servers do."""
     started = time.monotonic()
+    answer: Answer | None = None
+    reason: FetchReason | None = None
+    detail: str | None = None
     try:
         async with asyncio.timeout(limits.total_seconds):
-            deadline = started + limits.total_seconds
-            answer = await _with_retries(session, candidate.url, limits, guard, deadline)
+            answer = await _with_retries(session, candidate.url, limits, guard, started + limits.total_seconds)
     except DownloadError as error:
-        row = _row(candidate, error.answer, started)
-        return row.model_copy(update={"reason": error.reason, "detail": str(error)}), b""
+        answer, reason, detail = error.answer, error.reason, str(error)
     except TimeoutError:
-        detail = f"not complete after {limits.total_seconds:g} s"
-        return _row(candidate, None, started).model_copy(update={"reason": "timeout", "detail": detail}), b""
+        reason, detail = "timeout", f"not complete after {limits.total_seconds:g} s"
     except Exception as error:  # one candidate never ends a shard; whatever this is, it is logged whole
         logger.exception("unexpected failure while fetching %s", candidate.url)
-        detail = f"{type(error).__name__}: {error}"[:300]
-        return _row(candidate, None, started).model_copy(update={"reason": "connection", "detail": detail}), b""
-    row = _row(candidate, answer, started)
-    return row.model_copy(update={"size_bytes": len(answer.body)}), answer.body
+        reason, detail = "connection", f"{type(error).__name__}: {error}"
+    body = answer.body if answer and reason is None else b""
+    row = Fetched(
+        candidate=candidate,
+        reason=reason,
+        detail=one_line(detail, MAX_DETAIL_CHARACTERS) if detail else None,
+        http_status=answer.http_status if answer else None,
+        content_type=one_line(answer.content_type, MAX_DETAIL_CHARACTERS) if answer and answer.content_type else None,
+        final_url=answer.final_url if answer else None,
+        size_bytes=len(body),
+        seconds=round(time.monotonic() - started, 3),
+    )
+    return row, body
 
 
 async def _with_retries(
@@ -103,19 +116,9 @@ async def _with_retries(
         tried += 1
 
 
-def _row(candidate: Candidate, answer: Answer | None, started: float) -> Fetched:
-    return Fetched(
-        candidate=candidate,
-        http_status=answer.http_status if answer else None,
-        content_type=answer.content_type if answer else None,
-        final_url=answer.final_url if answer else None,
-        seconds=round(time.monotonic() - started, 3),
-    )
-
-
 def _host(url: str) -> str:
     """The host and port that a URL's requests go to; what is no URL shares one place, for it is never asked."""
     try:
-        return parse_link(url).authority
+        return urlsplit(url).netloc.lower()
     except ValueError:
         return ""

@@ -11,7 +11,7 @@ MAX_URL_CHARACTERS = 2_000
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _WELL_FORMED = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")  # RFC 3986, section 2
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # controls, and halves of characters
 
 
 def parse_link(text: str) -> URL:
@@ -21,8 +21,8 @@ def parse_link(text: str) -> URL:
     other (spaces, other scripts, a bare `%`) is quoted.
     """
     text = text.strip()
-    if _CONTROL.search(text):
-        msg = "a URL must not contain control characters"
+    if _NO_TEXT.search(text):
+        msg = "a URL must not contain control characters or halves of characters"
         raise ValueError(msg)
     check_http_url(text)
     url = URL(text.partition("#")[0], encoded=_WELL_FORMED.fullmatch(text) is not None)

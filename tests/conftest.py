@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from local import azurite as azurite_service
 from local import cosmos as cosmos_service
 from local.processes import free_port, port_answers, spawn, wait_until
+
+# how long one example takes says more about the machine's load than about the code
+settings.register_profile("pixcrawler", deadline=None)
+settings.load_profile("pixcrawler")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from builder.errors import SourceError
 from builder.rows import Candidate
+from builder.text import one_line
 
 MAX_TITLE_CHARACTERS = 500
 MAX_DIGITS = 9
@@ -39,7 +40,7 @@ class Engine(Protocol):
 
 def short(text: object) -> str | None:
     """A title fit for a row: one line, bounded, None when there is nothing."""
-    return " ".join(text.split())[:MAX_TITLE_CHARACTERS] or None if isinstance(text, str) else None
+    return one_line(text, MAX_TITLE_CHARACTERS) or None if isinstance(text, str) else None
 
 
 def pixels(value: object) -> int | None:

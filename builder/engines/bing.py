@@ -9,7 +9,7 @@ from ddgs.results import ImagesResult
 
 from builder.engines.through_ddgs import DdgsSearch, client_settings, exact
 
-RESULT_MARKS = ("iusc", "murl")
+RESULT_MARKS = ('class="iusc', "murl")
 EMPTY_MARKS = ("dgcontrol", "no_results", "noresult", "there are no results for", "we didn't find any")
 
 

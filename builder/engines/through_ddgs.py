@@ -4,6 +4,7 @@ ddgs (9.16) turns every failure into "No results found." and unquotes URLs for g
 are; only their HTTP client is exchanged for one that looks at the status, and results take their URLs from the source.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, override
@@ -46,7 +47,7 @@ class WatchedClient(HttpClient):
         return response
 
 
-class DdgsSearch:
+class DdgsSearch(ABC):
     """An `Engine` over one ddgs image backend; `source` is its name, `backend` the ddgs engine."""
 
     takes_queries = True
@@ -69,9 +70,9 @@ class DdgsSearch:
             raise self._changed("no results, and no word that there are none")
         return Page(tuple(self._candidates(results, query, label)), bool(results))
 
+    @abstractmethod
     def is_honestly_empty(self, text: str, page: int) -> bool:
         """Whether an answer without results says so, rather than having taken another form."""
-        raise NotImplementedError
 
     def _changed(self, detail: str) -> SourceError:
         text = self._client.last_text.lower()

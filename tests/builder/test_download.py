@@ -1,5 +1,6 @@
 """One try at one URL: `Retry-After`, and servers that say just anything."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.download import Answer, DownloadError, download, retry_after
-from builder.fetch import FetchLimits, open_session
+from builder.download import retry_after
+from builder.fetch import FetchLimits, fetch_many
+from builder.raw import read_raw, write_raw
+from builder.rows import Candidate
 from tests.builder.servers import allowing
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -125,15 +128,26 @@ answers = st.builds(
 
 
 @given(st.one_of(answers, st.binary(max_size=200)))
-async def test_whatever_a_server_says_ends_in_an_answer_or_one_error(anything: Anything, answer: bytes) -> None:
+async def test_whatever_a_server_says_becomes_a_row_that_can_be_written(anything: Anything, answer: bytes) -> None:
     anything.answer = answer
-    limits = FetchLimits(read_seconds=0.5, connect_seconds=1, max_bytes=1_000)
-    guard = allowing(anything.port)
-    async with open_session(limits, guard) as session:
-        try:
-            got = await download(session, f"http://127.0.0.1:{anything.port}/", limits, guard)
-        except DownloadError as error:
-            assert error.reason  # noqa: PT017 - either outcome is fine
-        else:
-            assert isinstance(got, Answer)
-            assert 0 < len(got.body) <= 1_000
+    limits = FetchLimits(read_seconds=0.5, connect_seconds=1, max_bytes=1_000, retries=0)
+    wanted = Candidate(url=f"http://127.0.0.1:{anything.port}/", label="x", engine="urls", query="x")
+    async with asyncio.timeout(5):
+        results = [result async for result in fetch_many([wanted], limits, allowing(anything.port))]
+    ((index, row, body),) = results
+    assert (index, row.reason is None) == (0, bool(body))
+    assert len(body) <= 1_000
+    assert list(read_raw(write_raw(results))) == [(0, row, body or None)]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_unexpected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    assert not [record for record in caplog.records if "unexpected" in record.message]
+
+
+async def test_bytes_in_headers_that_are_no_text_do_not_spoil_the_row(anything: Anything) -> None:
+    anything.answer = b"HTTP/1.1 200 \xff\r\nContent-Type: image/\xff\xfe\r\nContent-Length: 1\r\n\r\nx"
+    wanted = Candidate(url=f"http://127.0.0.1:{anything.port}/", label="x", engine="urls", query="x")
+    (result,) = [result async for result in fetch_many([wanted], FetchLimits(), allowing(anything.port))]
+    assert (result[1].reason, result[1].content_type) == (None, "image/??")

@@ -23,7 +23,7 @@ from tests.builder.servers import TableResolver, allowing, raw_site, says, web_s
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 LIMITS = FetchLimits(
-    connect_seconds=1, read_seconds=2, total_seconds=3, max_bytes=100_000, retries=2, backoff_seconds=0.005
+    connect_seconds=3, read_seconds=5, total_seconds=10, max_bytes=100_000, retries=2, backoff_seconds=0.005
 )
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
 
@@ -181,6 +181,17 @@ async def test_redirects_are_followed_to_relative_and_absolute_addresses() -> No
             url = URL(f"{site}/a/hop").with_query(to=to)
             row, body = await fetch(str(url), allowing(port))
             assert (body, row.final_url) == (PICTURE, f"{site}/a/b%20c"), to
+
+
+async def test_a_redirect_in_another_encoding_is_followed_byte_by_byte() -> None:
+    answers = [b"HTTP/1.1 302 Found\r\nLocation: /caf\xe9.png\r\nContent-Length: 0\r\n\r\n", HEAD + b"\r\n" + PICTURE]
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answers.pop(0))
+
+    async with raw_site(answer) as port:
+        row, body = await fetch(f"http://127.0.0.1:{port}/", allowing(port))
+    assert (body, row.final_url) == (PICTURE, f"http://127.0.0.1:{port}/caf%E9.png")
 
 
 @pytest.mark.parametrize(
@@ -643,7 +654,7 @@ async def test_a_consumer_who_leaves_ends_the_fetching() -> None:
 
     async with web_site(web.get("/", picture)) as quick, raw_site(hang) as slow:
         wanted = [candidate(f"http://127.0.0.1:{port}/") for port in (slow, quick)]
-        async with asyncio.timeout(1):  # well before any limit of the fetching itself
+        async with asyncio.timeout(3):  # well before any limit of the fetching itself
             async with aclosing(fetch_many(wanted, LIMITS, allowing(quick, slow))) as results:
                 index, _, _ = await anext(results)
             await ended.wait()

@@ -37,6 +37,7 @@ def test_what_is_well_formed_stays_and_the_rest_is_quoted(text: str, link: str) 
         "http://a.example\\@b.example/",
         "http://a\tb.example/",
         "http://a.example/\x00",
+        "http://a.example/\ud83d",
         "http://a.example:70000/",
         "http://[::1",
         "http://a.example/" + "ä" * 400,

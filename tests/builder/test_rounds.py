@@ -140,7 +140,7 @@ def test_without_sources_all_is_dry() -> None:
 
 names = st.sampled_from([str(number) for number in range(30)])
 answers = st.one_of(st.lists(names, max_size=6).map(lambda found: urls(*found)), st.sampled_from(SOURCE_FAILURES))
-shelves = st.dictionaries(st.sampled_from("pqr"), st.lists(answers, max_size=5), max_size=3)
+shelves = st.dictionaries(st.sampled_from("pqr"), st.lists(answers, max_size=MAX_STALE_PAGES), max_size=3)
 
 
 @given(st.lists(st.tuples(shelves, st.booleans()), min_size=1, max_size=3), st.integers(1, 8))

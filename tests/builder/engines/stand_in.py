@@ -143,7 +143,7 @@ def search_web(folder: Path) -> Iterator[SearchWeb]:
 
         def do_GET(self) -> None:
             reply = web.answer(self.headers["Host"], self.path)
-            body = reply.body.encode() if isinstance(reply.body, str) else reply.body
+            body = reply.body.encode(errors="replace") if isinstance(reply.body, str) else reply.body
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.content_type)
             self.send_header("Content-Length", str(len(body)))

@@ -75,11 +75,19 @@ def test_what_is_missing_or_no_link_spoils_nothing_else(name: Name, web: SearchW
         Picture("data:image/png;base64,AAAA"),
         Picture("https://user:pass@a.example/4.jpg"),
         Picture("https://a.example/5.jpg"),
+        Picture("https://a.example/half-a-character-\ud83d.jpg"),
+        Picture("https://a.example/6.jpg", title="half a character \ud83d", page_url="https://a.example/\ud83d"),
     ]
     found = make(name, web).search("x", "x", 1).candidates
-    assert [candidate.url[-5:] for candidate in found] == ["1.jpg", "2.jpg", "3.jpg", "5.jpg"]
-    assert [candidate.title for candidate in found] == [None, "Bold & brave", "A picture", "A picture"]
-    assert [candidate.page_url is not None for candidate in found] == [True, False, False, True]
+    assert [candidate.url[-5:] for candidate in found] == ["1.jpg", "2.jpg", "3.jpg", "5.jpg", "6.jpg"]
+    assert [candidate.title for candidate in found] == [
+        None,
+        "Bold & brave",
+        "A picture",
+        "A picture",
+        "half a character",
+    ]
+    assert [candidate.page_url is not None for candidate in found] == [True, False, False, True, False]
     assert (found[2].width, found[2].height) == (None, None)
 
 
