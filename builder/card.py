@@ -35,11 +35,20 @@ or `torchvision.datasets.ImageFolder("PATH/train")`, or `keras.utils.image_datas
     "webdataset": """\
 ```python
 import glob
+import io
 import webdataset as wds
+from PIL import Image
+
+IMAGES = "jpg;png;webp;gif;bmp;tiff;avif"
+
+
+def picture(key, data):  # webdataset's own decoder knows JPEG and PNG only
+    return Image.open(io.BytesIO(data)).convert("RGB") if key.lstrip(".") in IMAGES.split(";") else None
+
 
 shards = sorted(glob.glob("PATH/train-*.tar"))
-dataset = wds.WebDataset(shards, shardshuffle=len(shards)).shuffle(5_000).decode("pil")
-dataset = dataset.to_tuple("jpg;png;webp;gif;bmp;tiff;avif", "cls")
+dataset = wds.WebDataset(shards, shardshuffle=len(shards)).shuffle(5_000).decode(picture)
+dataset = dataset.to_tuple(IMAGES, "cls")  # PIL image, number of the class
 ```
 
 `classes.txt` has the name of class `n` in line `n + 1`; the `json` of each sample is its row of `manifest.jsonl`,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
+from builder.rounds import SearchState
 from builder.rows import ImageRow, LabelConflict, Row, Verdict
 from builder.spec import DatasetSpec
 
@@ -163,6 +164,22 @@ class _Tally:
             )
             for name in names
         )
+
+
+def source_states(label: str, state: SearchState) -> tuple[SourceState, ...]:
+    """How each source stands after the last round of searching for `label`, in order of name."""
+    failures = {failure.engine: failure for failure in state.failures}
+    names = sorted({cursor.engine for cursor in state.cursors} | failures.keys())
+    return tuple(
+        SourceState(
+            label=label,
+            source=name,
+            dry=all(cursor.dry for cursor in state.cursors if cursor.engine == name),
+            failure=failures[name].kind if name in failures else None,
+            message=failures[name].message if name in failures else None,
+        )
+        for name in names
+    )
 
 
 def make_report(

@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 
 from builder import report as module
-from builder.report import Report, SourceState, make_report
+from builder.report import Report, SourceState, make_report, source_states
+from builder.rounds import Cursor, Failure, SearchState
 from builder.rows import DuplicateReason, FetchReason, LabelConflict, RejectReason
 from builder.spec import DatasetSpec, LabelSpec
 from tests.builder.rows_of import row
@@ -62,6 +63,23 @@ def test_a_shortfall_is_said_in_sentences() -> None:
     assert cat.shortfall_reasons == (
         "The sources are dry: bing gave 5, duckduckgo could not be reached after 1.",
         "Of 6 candidates 2 were kept, 4 were asked for; not kept: 2 too small, 1 near-duplicates, 1 timed out.",
+    )
+
+
+def test_states_come_from_the_search() -> None:
+    state = SearchState(
+        cursors=(
+            Cursor(engine="bing", query="a", dry=True),
+            Cursor(engine="bing", query="b"),
+            Cursor(engine="urls", query="cat", dry=True),
+            Cursor(engine="duckduckgo", query="a"),
+        ),
+        failures=(Failure(engine="duckduckgo", kind="refused", message="it said no", given_up=True),),
+    )
+    assert source_states("cat", state) == (
+        SourceState(label="cat", source="bing"),
+        SourceState(label="cat", source="duckduckgo", failure="refused", message="it said no"),
+        SourceState(label="cat", source="urls", dry=True),
     )
 
 

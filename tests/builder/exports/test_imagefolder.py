@@ -11,12 +11,7 @@ from PIL import Image
 
 from builder.exports.write import write_export
 from builder.manifest import read_manifest
-from tests.builder.dataset_of import Dataset, build
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return build(tmp_path_factory.mktemp("dataset"))
+from tests.builder.dataset_of import Dataset
 
 
 @pytest.fixture(scope="module")
