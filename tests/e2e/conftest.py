@@ -42,7 +42,9 @@ class Stack:
             "PIXCRAWLER_LOCAL_FETCH_SECONDS": "4",
             **self.environment,
         }
-        self.process = subprocess.Popen([sys.executable, "-m", "local"], cwd=ROOT, env=env, start_new_session=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "local", "up"], cwd=ROOT, env=env, start_new_session=True
+        )
         wait_until(self._ready, 60, "the stack being ready")
 
     def _ready(self) -> bool:
