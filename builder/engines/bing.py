@@ -21,9 +21,11 @@ class _Backend(BingImages):
     @override
     def extract_results(self, html_text: str) -> list[ImagesResult]:
         results = super().extract_results(html_text)
-        told = self.extract_tree(html_text).xpath(f"{self.items_xpath}//a[@class='iusc'][1]/@m")
-        sources = [json.loads(metadata) for metadata in told]
-        return [exact(result, item["murl"], item.get("purl")) for result, item in zip(results, sources, strict=True)]
+        told = (item.xpath(".//a[@class='iusc']/@m") for item in self.extract_tree(html_text).xpath(self.items_xpath))
+        sources = [json.loads(metadata[0]) for metadata in told if metadata]
+        return [
+            exact(result, item.get("murl"), item.get("purl")) for result, item in zip(results, sources, strict=True)
+        ]
 
 
 class Bing(DdgsSearch):

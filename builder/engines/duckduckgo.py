@@ -15,7 +15,7 @@ class _Backend(DuckduckgoImages):
     def extract_results(self, html_text: str) -> list[ImagesResult]:
         results = super().extract_results(html_text)
         items = json.loads(html_text)["results"]
-        return [exact(result, item["image"], item.get("url")) for result, item in zip(results, items, strict=True)]
+        return [exact(result, item.get("image"), item.get("url")) for result, item in zip(results, items, strict=True)]
 
 
 class DuckDuckGo(DdgsSearch):

@@ -18,6 +18,7 @@ from builder.engines.base import Page, pixels, raise_for_status, short
 from builder.errors import SourceError
 from builder.links import clean_link
 from builder.rows import Candidate
+from builder.text import one_line
 
 REGION = "us-en"
 SAFESEARCH = "on"
@@ -68,7 +69,10 @@ class DdgsSearch(ABC):
             raise self._changed(f"{type(error).__name__}: {error}") from error
         if not results and not self.is_honestly_empty(self._client.last_text, page):
             raise self._changed("no results, and no word that there are none")
-        return Page(tuple(self._candidates(results, query, label)), bool(results))
+        candidates = tuple(self._candidates(results, query, label))
+        if results and not candidates:
+            raise self._changed("not one result has a URL")
+        return Page(candidates, bool(results))
 
     @abstractmethod
     def is_honestly_empty(self, text: str, page: int) -> bool:
@@ -79,7 +83,9 @@ class DdgsSearch(ABC):
         if any(mark in text for mark in HUMAN_CHECKS):
             message = f"{self.name} asks for a human instead of answering: wait, or search from another network"
             return SourceError(self.name, "rate_limited", message)
-        message = f"{self.name} answered in a form that ddgs does not know ({detail[:200]}): look for a newer ddgs"
+        message = (
+            f"{self.name} answered in a form that ddgs does not know ({one_line(detail, 200)}): look for a newer ddgs"
+        )
         return SourceError(self.name, "changed", message)
 
     def _candidates(self, results: Iterable[ImagesResult], query: str, label: str) -> Iterable[Candidate]:

@@ -1,7 +1,9 @@
 """duckduckgo and bing through ddgs's own code, against a stand-in for both behind an HTTPS proxy."""
 
+import json
 import time
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Literal
 
@@ -197,6 +199,17 @@ GOOD = f'<div class="dgControl">{ITEM}</div>'
 def test_bing_in_another_form(body: str, web: SearchWeb) -> None:
     web.replies[RESULTS["bing"]] = Reply(body)
     assert failure("bing", web).kind == "changed"
+
+
+@both
+def test_a_result_without_a_picture_is_passed_over(name: Name, web: SearchWeb) -> None:
+    good = "https://a.example/1.jpg"
+    if name == "duckduckgo":
+        web.replies[RESULTS[name]] = Reply(json.dumps({"results": [{"title": "an advert"}, {"image": good}]}))
+    else:
+        items = [ITEM.replace("{m}", escape(json.dumps(metadata))) for metadata in ({"t": "advert"}, {"murl": good})]
+        web.replies[RESULTS[name]] = Reply(f'<div class="dgControl">{"".join(items)}</div>')
+    assert [candidate.url for candidate in make(name, web).search("x", "x", 1).candidates] == [good]
 
 
 def test_bing_asks_for_a_human(web: SearchWeb) -> None:
