@@ -46,7 +46,7 @@ async def _serve(host: Host) -> None:
 def _parse(arguments: list[str]) -> HostSettings:
     defaults = HostSettings()
     parser = argparse.ArgumentParser("python -m local.host", description=__doc__)
-    parser.add_argument("--app", type=Path, default=defaults.app, help="the app's function_app.py")
+    parser.add_argument("--app", type=Path, default=defaults.app, help="the app's file, or its folder")
     parser.add_argument("--port", type=int, default=defaults.port, help="HTTP port on 127.0.0.1; 0 is any free one")
     parser.add_argument("--durable-port", type=int, default=defaults.durable_port, help="the task hub's gRPC port")
     parser.add_argument("--key", action="append", default=[], help="a function key that is accepted; may be repeated")
@@ -55,7 +55,7 @@ def _parse(arguments: list[str]) -> HostSettings:
     )
     options = parser.parse_args(arguments)
     return HostSettings(
-        app=options.app,
+        app=options.app / defaults.app if options.app.is_dir() else options.app,
         port=options.port,
         durable_port=options.durable_port,
         keys=tuple(SecretStr(key) for key in options.key),

@@ -7,7 +7,7 @@ from os import process_cpu_count
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
 from local.host.errors import SettingError
@@ -18,6 +18,7 @@ OVERRIDE_PREFIX = "AzureFunctionsJobHost__"
 _CORES = process_cpu_count() or 1
 
 Span = Annotated[timedelta, BeforeValidator(lambda value: parse_timespan(value) if isinstance(value, str) else value)]
+_NO_LIMIT = "-1"
 
 
 class _Section(BaseModel):
@@ -72,6 +73,11 @@ class HostJson(_Section):
 
     function_timeout: Span | None = None
     extensions: Extensions = Extensions()
+
+    @field_validator("function_timeout", mode="before")
+    @classmethod
+    def _unlimited(cls, value: object) -> object:
+        return None if value == _NO_LIMIT else value
 
 
 def load_host_json(path: Path, settings: Mapping[str, str]) -> HostJson:

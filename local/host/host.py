@@ -6,10 +6,13 @@ import logging
 from collections.abc import Mapping
 from typing import Self
 
+from azure.core.exceptions import AzureError
+
 from local.host.admin import Admin, Run
 from local.host.config import load_host_json
 from local.host.durable.hub import TaskHub
 from local.host.durable.work import DurableWorker, durable_functions
+from local.host.errors import HostError
 from local.host.functions import FunctionApp, read_functions
 from local.host.http import HttpHost, Keys, read_endpoints
 from local.host.invocation import Invoker, Jobs
@@ -75,7 +78,11 @@ class Host:
         self._make_listeners()
         await self._start_durable()
         for watcher in self._listeners:
-            await watcher.start()
+            try:
+                await watcher.start()
+            except AzureError as error:
+                msg = f"storage does not answer: {error}; start it (Azurite, say), or mend its connection string"
+                raise HostError(msg) from error
         keys = Keys(self._settings.keys)
         http = HttpHost(
             self._endpoints,
@@ -86,8 +93,10 @@ class Host:
         )
         self._server = Server(http, listener, grace=self._settings.grace_seconds)
         await self._server.start()
-        routes = {f"{e.function.name}": e.route.template for e in self._endpoints}
-        _LOG.info("ready", extra={"url": self.url, "functions": len(self._functions), "routes": routes})
+        routes = {endpoint.function.name: endpoint.route.template for endpoint in self._endpoints}
+        durable = self._durable_client.get("rpcBaseUrl")
+        extra = {"url": self.url, "durable": durable, "functions": len(self._functions), "routes": routes}
+        _LOG.info("ready", extra=extra)
 
     async def _start_durable(self) -> None:
         functions = durable_functions(self._functions)

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 from collections.abc import Mapping
+from typing import Any
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
@@ -11,6 +12,9 @@ from azure.storage.queue.aio import QueueClient, QueueServiceClient
 from local.host.expressions import connection_string
 
 HOSTS_CONTAINER = "azure-webjobs-hosts"  # where the real host keeps its receipts and schedules too
+
+# Short: whoever watches storage looks again anyway, and a wrong address should be told at once.
+_RETRY: dict[str, Any] = {"retry_total": 2, "initial_backoff": 1, "increment_base": 0, "random_jitter_range": 0}
 
 
 class Queue:
@@ -47,14 +51,14 @@ class Storage:
         """The blob service of the account that the setting `connection` names, or of AzureWebJobsStorage."""
         text = connection_string(connection, self._settings)
         if text not in self._blobs:
-            self._blobs[text] = BlobServiceClient.from_connection_string(text, retry_total=2)
+            self._blobs[text] = BlobServiceClient.from_connection_string(text, **_RETRY)
         return self._blobs[text]
 
     def queue(self, name: str, connection: str | None = None) -> Queue:
         """A queue of that account."""
         text = connection_string(connection, self._settings)
         if text not in self._queues:
-            self._queues[text] = QueueServiceClient.from_connection_string(text, retry_total=2)
+            self._queues[text] = QueueServiceClient.from_connection_string(text, **_RETRY)
         return Queue(self._queues[text].get_queue_client(name), encoded=self._encoded)
 
     async def hosts_container(self) -> ContainerClient:

@@ -94,11 +94,11 @@ class BlobListener:
         """Call the function until it succeeds; False when it has failed too often."""
         limit = self._config.extensions.blobs.poison_blob_threshold
         while self._receipts.tries(version) < limit:
-            number = await self._receipts.begin_try(version)
             try:
                 value = await self._read(version)
             except (ResourceNotFoundError, ResourceModifiedError):
                 break  # gone, or written anew: that version gets a call of its own
+            number = await self._receipts.begin_try(version)
             with contextlib.suppress(Exception):  # the invoker has logged it
                 await self._invoker.invoke(self._function, value, retry=HostRetryContext(number - 1, limit))
                 break

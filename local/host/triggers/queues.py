@@ -64,13 +64,14 @@ class QueueListener:
                     return
 
     async def _process(self, message: QueueMessage) -> None:
-        lease = asyncio.create_task(self._renew(message))
+        finished = asyncio.Event()
+        lease = asyncio.create_task(self._renew(message, finished))
         try:
             outcome = await self._succeeds(message)
         finally:
             self._in_hand -= 1
-            lease.cancel()
-            await asyncio.gather(lease, return_exceptions=True)
+            finished.set()
+            await asyncio.gather(lease, return_exceptions=True)  # only its last receipt lets us delete the message
         if outcome:
             await self._queue.client.delete_message(message)
         elif outcome is None or (message.dequeue_count or 0) >= self._options.max_dequeue_count:
@@ -92,9 +93,11 @@ class QueueListener:
             return False
         return True
 
-    async def _renew(self, message: QueueMessage) -> None:
+    async def _renew(self, message: QueueMessage, finished: asyncio.Event) -> None:
         while True:
-            await asyncio.sleep(_LEASE_SECONDS / 2)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(finished.wait(), _LEASE_SECONDS / 2)
+                return
             renewed = await self._queue.client.update_message(message, visibility_timeout=_LEASE_SECONDS)
             message.pop_receipt = renewed.pop_receipt
 

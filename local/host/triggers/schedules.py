@@ -15,8 +15,13 @@ from local.host.errors import UnsupportedFeatureError
 from local.host.timespan import parse_timespan
 
 _FIELDS = 6
-_ITEM = re.compile(r"(\*|\w+(-\w+)?)(/\d+)?(,(\*|\w+(-\w+)?)(/\d+)?)*")
-_NAME = re.compile(r"[A-Z]{3,}")
+_VALUE = r"(\d+|[A-Z]{3,})"
+_ITEM = rf"(\*|{_VALUE}(-{_VALUE})?)(/\d+)?"
+_FIELD = re.compile(f"{_ITEM}(,{_ITEM})*")
+_DAYS = ("SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY")
+_MONTHS = ("JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY")
+_MORE_MONTHS = ("AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER")
+_SHORT = {name: name[:3] for name in (*_DAYS, *_MONTHS, *_MORE_MONTHS)}
 
 
 class Schedule(ABC):
@@ -89,9 +94,10 @@ def _cron(text: str) -> Cron:
     fields = text.upper().split()
     if len(fields) == _FIELDS - 1:
         fields.insert(0, "0")
-    if len(fields) != _FIELDS or not all(_ITEM.fullmatch(field) for field in fields):
+    if len(fields) != _FIELDS or not all(_FIELD.fullmatch(field) for field in fields):
         msg = "write six fields: second minute hour day month day-of-week"
         raise ValueError(msg)
-    schedule = Cron(" ".join(_NAME.sub(lambda name: name[0][:3], field) for field in fields))
+    expression = re.sub("[A-Z]{4,}", lambda name: _SHORT.get(name[0], name[0]), " ".join(fields))
+    schedule = Cron(expression)
     schedule.next_after(datetime(2000, 1, 1, tzinfo=UTC))  # raises when it never occurs
     return schedule

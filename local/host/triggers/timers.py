@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import json
+import logging
 from datetime import UTC, datetime
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.blob.aio import ContainerClient
 
 from local.host.functions import Function
@@ -14,6 +15,7 @@ from local.host.storage import Storage
 from local.host.triggers.schedules import parse_schedule
 from local.host.triggers.values import timer_value
 
+_LOG = logging.getLogger(__name__)
 # The loop's clock and the wall clock may drift apart: waking up a little early would give the same occurrence twice.
 _LATE_SECONDS = 0.01
 
@@ -75,4 +77,7 @@ class TimerListener:
         self._status |= {name: moment.isoformat() for name, moment in times.items()}
         self._status["LastUpdated"] = datetime.now(UTC).isoformat()
         if self._hosts:
-            await self._hosts.upload_blob(self._name, json.dumps(self._status).encode(), overwrite=True)
+            try:
+                await self._hosts.upload_blob(self._name, json.dumps(self._status).encode(), overwrite=True)
+            except AzureError as error:  # the clock goes on; the next occurrence is written down again
+                _LOG.warning("the status of a timer was not kept", extra={"timer": self._name, "error": str(error)})

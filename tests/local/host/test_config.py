@@ -36,6 +36,10 @@ def test_reads_what_matters_and_ignores_the_rest(tmp_path: Path) -> None:
     assert config.extensions.queues.visibility_timeout == timedelta(seconds=2)
 
 
+def test_no_limit_of_time_is_written_minus_one(tmp_path: Path) -> None:
+    assert load_host_json(write(tmp_path, {"functionTimeout": "-1"}), {}).function_timeout is None
+
+
 def test_app_settings_override_keys_whatever_their_case(tmp_path: Path) -> None:
     path = write(tmp_path, {"extensions": {"durableTask": {"hubName": "%HUB%"}}})
     settings = {
