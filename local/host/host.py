@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import socket
 from collections.abc import Mapping
 from typing import Self
 
@@ -52,6 +53,7 @@ class Host:
         self._slots = asyncio.Semaphore(self._config.extensions.blobs.max_degree_of_parallelism)
         self._hub: TaskHub | None = None
         self._worker: DurableWorker | None = None
+        self._listener: socket.socket | None = None
         self._server: Server | None = None
 
     @property
@@ -73,8 +75,8 @@ class Host:
         await self._stop(grace=self._settings.grace_seconds)
 
     async def _start(self) -> None:
-        listener = listen(self._settings.port)
-        self._port: int = listener.getsockname()[1]
+        self._listener = listen(self._settings.port)
+        self._port: int = self._listener.getsockname()[1]
         self._make_listeners()
         await self._start_durable()
         for watcher in self._listeners:
@@ -91,7 +93,7 @@ class Host:
             max_body=self._settings.max_body_bytes,
             system={"admin": Admin(self._host_id, self._by_hand, keys)},
         )
-        self._server = Server(http, listener, grace=self._settings.grace_seconds)
+        self._server = Server(http, self._listener, grace=self._settings.grace_seconds)
         await self._server.start()
         routes = {endpoint.function.name: endpoint.route.template for endpoint in self._endpoints}
         durable = self._durable_client.get("rpcBaseUrl")
@@ -141,6 +143,8 @@ class Host:
             await self._worker.stop()
         server = [self._server.stop()] if self._server else []
         await asyncio.gather(self._jobs.drain(grace), *server)
+        if self._listener:
+            self._listener.close()
         if self._worker:
             await self._worker.close()
         if self._hub:

@@ -21,6 +21,7 @@ from local.host.functions import Function
 from local.host.invocation import Invoker, Jobs
 
 _LOG = logging.getLogger(__name__)
+_PAUSE_SECONDS = 0.1
 
 
 class UnknownFunctionError(Exception):
@@ -58,11 +59,19 @@ class DurableWorker:
         await self._channel.close()
 
     async def _take(self) -> None:
-        async for item in self._stub.GetWorkItems(pb.GetWorkItemsRequest()):
-            if item.HasField("orchestratorRequest"):
-                self._jobs.start(self._orchestrate(item.orchestratorRequest, item.completionToken))
-            elif item.HasField("activityRequest"):
-                self._jobs.start(self._act(item.activityRequest, item.completionToken))
+        while True:
+            try:
+                async for item in self._stub.GetWorkItems(pb.GetWorkItemsRequest(), wait_for_ready=True):
+                    self._start_job(item)
+            except grpc.aio.AioRpcError as error:
+                _LOG.warning("the task hub's stream broke off", extra={"error": error.details()})
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _start_job(self, item: pb.WorkItem) -> None:
+        if item.HasField("orchestratorRequest"):
+            self._jobs.start(self._orchestrate(item.orchestratorRequest, item.completionToken))
+        elif item.HasField("activityRequest"):
+            self._jobs.start(self._act(item.activityRequest, item.completionToken))
 
     async def _orchestrate(self, request: pb.OrchestratorRequest, token: str) -> None:
         async with self._orchestrator_slots:

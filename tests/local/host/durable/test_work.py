@@ -10,12 +10,18 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 import pytest
-from durabletask.client import OrchestrationState, OrchestrationStatus
+from durabletask.client import AsyncTaskHubGrpcClient, OrchestrationState, OrchestrationStatus
 from durabletask.task import RetryPolicy, when_all, when_any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from local.host.config import DurableSection
+from local.host.durable.hub import TaskHub
+from local.host.durable.work import DurableWorker, durable_functions
 from local.host.errors import PortTakenError
+from local.host.functions import read_functions
+from local.host.invocation import Invoker, Jobs
+from local.processes import free_port
 from tests.local.host.support import PATIENCE_SECONDS, eventually, serve, soon
 
 type Steps = Generator[Any, Any, Any]
@@ -413,6 +419,26 @@ async def test_synchronous_functions_have_a_client_too(tmp_path: Path) -> None:
 
     async with serve(app, tmp_path) as http:
         assert (await http.get("/api/start")).json() == ["OtherHub", "10"]
+
+
+async def test_the_worker_takes_up_the_stream_again_when_it_broke_off(tmp_path: Path) -> None:
+    functions = durable_functions(read_functions(new_app(), {}, tmp_path))
+    jobs, port = Jobs(), free_port()
+    worker = DurableWorker(functions, Invoker({}, timeout=None, durable_client={}), jobs, DurableSection())
+    hubs = [TaskHub(port), TaskHub(port)]
+    worker.start(hubs[0].address)
+    for hub in hubs:
+        address = hub.start()
+        client = AsyncTaskHubGrpcClient(host_address=address)
+        instance = await client.schedule_new_orchestration("nowhere")
+        state = await client.wait_for_orchestration_completion(instance, timeout=PATIENCE_SECONDS)
+        assert state
+        assert state.runtime_status is OrchestrationStatus.FAILED
+        await client.close()
+        await asyncio.to_thread(hub.stop)
+    await worker.stop()
+    await jobs.drain(1)
+    await worker.close()
 
 
 async def test_a_taken_durable_port_is_named(tmp_path: Path) -> None:
