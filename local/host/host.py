@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError
 from local.host.admin import Admin, Run
 from local.host.config import load_host_json
 from local.host.durable.hub import TaskHub
-from local.host.durable.work import DurableWorker, durable_functions
+from local.host.durable.work import DurableWorker, durable_functions, uses_durable
 from local.host.errors import HostError
 from local.host.functions import FunctionApp, read_functions
 from local.host.http import HttpHost, Keys, read_endpoints
@@ -101,17 +101,14 @@ class Host:
         _LOG.info("ready", extra=extra)
 
     async def _start_durable(self) -> None:
-        functions = durable_functions(self._functions)
-        if not any(functions.values()) and not any(
-            b.type == "durableClient" for f in self._functions for b in f.bindings
-        ):
+        if not uses_durable(self._functions):
             return
         self._hub = TaskHub(self._settings.durable_port)
         address = self._hub.start()
         section = self._config.extensions.durable_task
         base = f"{self.url}/runtime/webhooks/durabletask"
         self._durable_client.update(taskHubName=section.hub_name, rpcBaseUrl=f"http://{address}", baseUrl=base)
-        self._worker = DurableWorker(functions, self._invoker, self._jobs, section)
+        self._worker = DurableWorker(durable_functions(self._functions), self._invoker, self._jobs, section)
         self._worker.start(address)
 
     def _make_listeners(self) -> None:

@@ -143,3 +143,13 @@ def durable_functions(functions: tuple[Function, ...]) -> dict[str, dict[str, Fu
             key = "orchestration" if kind == "orchestrationTrigger" else "activity"
             named[kind][(function.trigger.text(key) or function.name).lower()] = function
     return named
+
+
+def uses_durable(functions: tuple[Function, ...]) -> bool:
+    """Whether the app has durable functions or clients of its own, beside those that every DFApp brings along."""
+    return any(
+        binding.type in {"durableClient", "orchestrationTrigger", "activityTrigger"}
+        for function in functions
+        if not function.name.startswith("BuiltIn__")
+        for binding in function.bindings
+    )

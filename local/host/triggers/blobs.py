@@ -91,13 +91,16 @@ class BlobListener:
             self._busy.discard(version.blob)
 
     async def _succeeds(self, version: Version) -> bool:
-        """Call the function until it succeeds; False when it has failed too often."""
+        """Call the function until it succeeds; False when it has failed too often, or never could."""
         limit = self._config.extensions.blobs.poison_blob_threshold
         while self._receipts.tries(version) < limit:
             try:
                 value = await self._read(version)
             except (ResourceNotFoundError, ResourceModifiedError):
                 break  # gone, or written anew: that version gets a call of its own
+            except ValueError:
+                _LOG.exception("the blob cannot be decoded", extra={"function": self._function.name})
+                return False
             number = await self._receipts.begin_try(version)
             with contextlib.suppress(Exception):  # the invoker has logged it
                 await self._invoker.invoke(self._function, value, retry=HostRetryContext(number - 1, limit))

@@ -83,12 +83,13 @@ class QueueListener:
     async def _succeeds(self, message: QueueMessage) -> bool | None:
         """Call the function; None means that no further call could succeed."""
         try:
-            body = self._queue.decode(message.content)
+            value = queue_value(self._function, self._queue.decode(message.content), message)
         except ValueError:
+            _LOG.exception("the message cannot be decoded", extra={"function": self._function.name})
             return None
         retry = HostRetryContext((message.dequeue_count or 1) - 1, self._options.max_dequeue_count)
         try:
-            await self._invoker.invoke(self._function, queue_value(self._function, body, message), retry=retry)
+            await self._invoker.invoke(self._function, value, retry=retry)
         except Exception:  # noqa: BLE001 - the invoker has logged it
             return False
         return True

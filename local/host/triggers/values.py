@@ -13,7 +13,7 @@ from local.host.functions import Function
 
 
 def blob_value(function: Function, data: bytes, properties: BlobProperties, uri: str) -> object:
-    """An InputStream of the blob, or its bytes or text where the parameter is annotated so."""
+    """An InputStream of the blob, or its bytes or text where the parameter is annotated so; or ValueError."""
     described = {
         "BlobType": BlobType(properties.blob_type).value,
         "ContentLength": len(data),
@@ -35,7 +35,7 @@ def blob_value(function: Function, data: bytes, properties: BlobProperties, uri:
 
 
 def queue_value(function: Function, body: bytes, message: QueueMessage) -> object:
-    """A func.QueueMessage, or the body as bytes or text where the parameter is annotated so."""
+    """A func.QueueMessage, or the body as bytes or text where the parameter is annotated so; or ValueError."""
     return _value(
         function,
         body,

@@ -78,6 +78,7 @@ def directory(tmp_path: Path) -> Path:
 def test_it_says_when_it_is_ready_serves_and_ends_on_a_signal(directory: Path) -> None:
     with started(directory) as process:
         ready = line(process, "ready")
+        assert ready["durable"] is None  # nothing in this app needs a task hub
         assert ready["routes"] == {"env": "api/env", "fail": "api/fail", "stuck": "api/stuck"}
         assert httpx.get(f"{ready['url']}/api/env").text == "file environment"
         said = line(process, "the app says something")

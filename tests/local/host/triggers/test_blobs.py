@@ -122,9 +122,11 @@ async def test_bytes_and_text_parameters_in_synchronous_functions(
     await box.create_container()
     await box.upload_blob("a.txt", "grün".encode())
     await box.upload_blob("a.bin", b"\xff")
+    await box.upload_blob("no text.txt", b"\xff")
     async with serve(app, tmp_path, environment, **FAST):
-        await eventually(lambda: completed(environment, 2))
+        await eventually(lambda: completed(environment, 3))
     assert seen == {"text": "grün", "binary": b"\xff"}
+    assert [message["BlobName"] for message in await poison(environment)] == ["no text.txt"]
 
 
 async def test_a_container_that_comes_later_and_names_that_do_not_match(

@@ -101,6 +101,20 @@ async def test_a_message_that_always_fails_goes_to_the_poison_queue(
     assert counts == [1, 2, 3]
 
 
+async def test_a_message_that_is_no_text_is_given_up_at_once_where_text_is_wanted(
+    environment: dict[str, str], queue: QueueClient, tmp_path: Path
+) -> None:
+    app = func.FunctionApp()
+
+    @app.queue_trigger(arg_name="text", queue_name="%QUEUE%", connection="AzureWebJobsStorage")
+    async def take(text: str) -> None: ...
+
+    await queue.create_queue()
+    await queue.send_message(encode(b"\xff"))
+    async with serve(app, tmp_path, environment, **FAST):
+        assert await eventually(lambda: poisoned(environment, 1)) == [encode(b"\xff")]
+
+
 async def test_the_next_host_gets_what_a_killed_one_had_in_hand(
     environment: dict[str, str], queue: QueueClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,9 +173,9 @@ async def test_run_by_hand_puts_the_input_into_the_queue(environment: dict[str, 
     app = func.FunctionApp()
     seen: asyncio.Queue[bytes] = asyncio.Queue()
 
-    @app.queue_trigger(arg_name="message", queue_name="%QUEUE%", connection="AzureWebJobsStorage")
-    async def take(message: func.QueueMessage) -> None:
-        await seen.put(message.get_body())
+    @app.queue_trigger(arg_name="body", queue_name="%QUEUE%", connection="AzureWebJobsStorage")
+    async def take(body: bytes) -> None:
+        await seen.put(body)
 
     async with serve(app, tmp_path, environment, **FAST) as client:
         assert (await client.post("/admin/functions/take", json={"input": "by hand"})).status_code == 202
