@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.api import Dataset, LabelProgress
+from local.api import FINAL, Dataset, LabelProgress
 from local.outcome import top
 
 COUNTS = ("target", "found", "fetched", "accepted", "rejected", "failed", "duplicates", "surplus")
@@ -41,7 +41,7 @@ class Bars:
     def show(self, dataset: Dataset) -> None:
         """Bring the bars up to date."""
         stage = dataset.stage or dataset.state
-        if stage != self._stage:
+        if stage != self._stage and dataset.state not in FINAL:
             self._stage = stage
             self._progress.console.print(f"[dim]{escape(stage)}...")
         for label in dataset.progress.labels:
@@ -65,7 +65,7 @@ def table(dataset: Dataset, seconds: float, where: str | None) -> Table:
     shown.add_column("label")
     for name in COUNTS:
         shown.add_column("wanted" if name == "target" else name, justify="right")
-    shown.add_column("why not (rejected, failed, duplicate)", max_width=60)
+    shown.add_column("why the others are not in it", max_width=60)
     for label in dataset.progress.labels:
         numbers = (str(getattr(label, name)) for name in COUNTS)
         shown.add_row(escape(label.label), *numbers, escape(top(label.reasons, len(label.reasons))))

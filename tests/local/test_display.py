@@ -28,8 +28,8 @@ def test_a_bar_follows_the_accepted_images_and_stops_at_the_target() -> None:
 
 
 def test_where_nobody_watches_there_is_a_line_per_stage() -> None:
-    ready = Dataset.model_validate(dataset("ready", label("red [panda]", 10)))
-    assert printed(False, FIRST, LAST, ready) == "collecting...\nready...\n"
+    queued, ready = (Dataset.model_validate(dataset(state, label("red [panda]", 0))) for state in ("queued", "ready"))
+    assert printed(False, queued, FIRST, LAST, ready) == "queued...\ncollecting...\n"
 
 
 def test_the_table_has_every_count_and_reason() -> None:
