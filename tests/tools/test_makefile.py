@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+# Without what an outer make passes on: `make test` runs these tests too.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}}
 PYTHON = '#!/bin/sh\nprintf "%s\\0" "$@" >arguments\n'
 
 
@@ -24,9 +26,14 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def make(project: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {**ENVIRONMENT, **variables}
+    command = ["make", "-s", *arguments]
+    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=20, check=False)
+
+
 def called(project: Path, *arguments: str, **variables: str) -> list[str]:
-    env = {"PATH": os.environ["PATH"], **variables}
-    subprocess.run(["make", "-s", *arguments], cwd=project, env=env, timeout=20, check=True)
+    make(project, *arguments, **variables).check_returncode()
     return (project / "arguments").read_text().split("\0")[:-1]
 
 
@@ -64,19 +71,18 @@ def test_a_target_sets_up_first_and_only_once(project: Path) -> None:
 def test_a_failed_set_up_stops_make(project: Path) -> None:
     (project / ".venv" / ".set-up").unlink()
     (project / "tools" / "setup.sh").write_text("exit 1\n")
-    done = subprocess.run(["make", "-s", "up"], cwd=project, capture_output=True, timeout=20, check=False)
-    assert done.returncode == 2
+    assert make(project, "up").returncode == 2
     assert not (project / "arguments").exists()
 
 
 def test_help_lists_every_target(project: Path) -> None:
-    shown = subprocess.run(["make"], cwd=project, capture_output=True, text=True, timeout=20, check=True).stdout
+    shown = make(project).stdout
     listed = {line.split()[1] for line in shown.splitlines()}
     assert listed == {"help", "setup", "run", "up", "test", "lint", "types", "lock", "clean"}
 
 
 def test_clean_keeps_what_was_built(project: Path) -> None:
     (project / "out").mkdir()
-    subprocess.run(["make", "-s", "clean"], cwd=project, timeout=20, check=True)
+    make(project, "clean").check_returncode()
     assert (project / "out").is_dir()
     assert not (project / ".venv").exists()
