@@ -1,0 +1,115 @@
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from builder.store import Folder, LocalFolder
+from shared.blobs import BlobFolder, dataset_folder, download_link
+from shared.settings import Settings
+
+
+@pytest.fixture(params=["disk", "blobs"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    """Every folder there is; both keep the same promises."""
+    if request.param == "disk":
+        return LocalFolder(tmp_path)
+    request.getfixturevalue("stores")
+    return dataset_folder(uuid.uuid4().hex)
+
+
+def test_what_is_written_is_read(folder: Folder) -> None:
+    assert folder.write("a/b.txt", b"hello world") == 11
+    assert folder.read("a/b.txt") == b"hello world"
+    assert folder.read_range("a/b.txt", 6, 5) == b"world"
+    assert b"".join(folder.chunks("a/b.txt")) == b"hello world"
+    assert folder.exists("a/b.txt")
+
+
+def test_a_stream_is_written_whole_and_counted(folder: Folder) -> None:
+    pieces = [bytes([number]) * 1_500_000 for number in range(5)]
+    assert folder.write("big", iter(pieces)) == 7_500_000
+    assert folder.read("big") == b"".join(pieces)
+
+
+def test_writing_again_replaces(folder: Folder) -> None:
+    folder.write("x", b"long before")
+    folder.write("x", b"now")
+    assert folder.read("x") == b"now"
+
+
+def test_a_stream_that_breaks_leaves_what_was_there(folder: Folder) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise OSError("cable cut")
+
+    folder.write("x", b"whole")
+    with pytest.raises(OSError, match="cable cut"):
+        folder.write("x", broken())
+    assert folder.read("x") == b"whole"
+
+
+def test_names_are_listed_in_order_and_by_prefix(folder: Folder) -> None:
+    for name in ("b", "a/2", "a/1", "ab"):
+        folder.write(name, b".")
+    assert list(folder.names()) == ["a/1", "a/2", "ab", "b"]
+    assert list(folder.names("a/")) == ["a/1", "a/2"]
+
+
+def test_what_is_not_there_is_said_so(folder: Folder) -> None:
+    assert not folder.exists("gone")
+    folder.delete("gone")
+    for read in (
+        lambda: folder.read("gone"),
+        lambda: folder.read_range("gone", 0, 1),
+        lambda: list(folder.chunks("gone")),
+    ):
+        with pytest.raises(FileNotFoundError):
+            read()
+
+
+def test_what_is_deleted_is_gone(folder: Folder) -> None:
+    folder.write("x", b".")
+    folder.delete("x")
+    assert list(folder.names()) == []
+
+
+@pytest.mark.usefixtures("stores")
+def test_clearing_a_folder_leaves_its_neighbours() -> None:
+    name = uuid.uuid4().hex
+    one, other = dataset_folder(name), dataset_folder(name + "0")
+    one.write("x", b".")
+    other.write("x", b".")
+    one.clear()
+    assert (list(one.names()), list(other.names())) == ([], ["x"])
+
+
+@pytest.mark.usefixtures("stores")
+def test_metadata_travels_with_the_blob() -> None:
+    folder = dataset_folder(uuid.uuid4().hex)
+    folder.write("x", b".", {"instance": "d-cat-1"})
+    assert folder.metadata("x") == {"instance": "d-cat-1"}
+    with pytest.raises(FileNotFoundError):
+        folder.metadata("y")
+
+
+def test_a_link_downloads_without_credentials_and_for_one_blob_only(stores: Settings) -> None:
+    folder = dataset_folder(uuid.uuid4().hex)
+    folder.write("x.zip", b"bytes")
+    folder.write("y.zip", b"other")
+    url, expires = download_link(folder, "x.zip", "cats.zip")
+    answer = httpx.get(url)
+    assert answer.content == b"bytes"
+    assert answer.headers["content-disposition"] == 'attachment; filename="cats.zip"'
+    assert expires.endswith("+00:00")
+    assert httpx.get(url.replace("x.zip?", "y.zip?")).status_code == 403
+    assert httpx.put(url, content=b"evil", headers={"x-ms-blob-type": "BlockBlob"}).status_code == 403
+    assert stores.storage_connection is not None
+    assert stores.storage_connection.get_secret_value().partition("AccountKey=")[2][:20] not in url
+
+
+def test_a_blob_folder_is_a_folder(stores: Settings) -> None:
+    assert stores.create_resources
+    found: Folder = dataset_folder("x")
+    assert isinstance(found, BlobFolder)

@@ -1,0 +1,90 @@
+import uuid
+
+import pytest
+
+from shared import shards
+from shared.documents import Counts, SearchDocument, ShardDocument
+from tests.shared.conftest import row
+
+pytestmark = pytest.mark.usefixtures("stores")
+
+
+@pytest.fixture
+def dataset() -> str:
+    """Two labels: 100 images of cats in two shards, 30 dogs in one, every tenth rejected; and a round of searching."""
+    name = uuid.uuid4().hex
+    for label, count in (("cat", 100), ("dog", 30)):
+        rows = [
+            row(number, label, **({"verdict": "rejected", "reason": "damaged"} if number % 10 == 0 else {}))
+            for number in range(count)
+        ]
+        for number in range(0, count, 64):
+            images = tuple(rows[number : number + 64])
+            shards.put(
+                ShardDocument(
+                    id=f"{label}-{number // 64:05}", dataset=name, label=label, number=number // 64, state="validated",
+                    counts=Counts.of(images), images=images,
+                )
+            )  # fmt: skip
+    shards.put(
+        SearchDocument(
+            id="search-cat-001", dataset=name, label="cat", round=1, first_shard=0, shards=2, found=100, dry=True
+        )
+    )
+    return name
+
+
+def pages(dataset: str, size: int, **filters: str) -> list[list[str]]:
+    wanted = {"label": None, "verdict": None, "reason": None, **filters}
+    found, cursor = [], None
+    while True:
+        page = shards.image_page(dataset, **wanted, size=size, cursor=cursor)  # type: ignore[arg-type]
+        found.append([one.key for one in page.items])
+        cursor = page.cursor
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize(("filters", "count"), [
+    ({}, 130), ({"label": "cat"}, 100), ({"verdict": "rejected"}, 13), ({"label": "dog", "verdict": "accepted"}, 27),
+    ({"reason": "damaged", "label": "cat"}, 10), ({"reason": "timeout"}, 0),
+])  # fmt: skip
+def test_pages_of_images_are_filtered_complete_and_without_repeats(
+    dataset: str, filters: dict[str, str], count: int
+) -> None:
+    found = pages(dataset, 17, **filters)
+    keys = [key for page in found for key in page]
+    assert len(keys) == len(set(keys)) == count
+    assert max(map(len, found)) <= 17
+
+
+def test_rows_come_in_order(dataset: str) -> None:
+    keys = [one.key for one in shards.rows(dataset)]
+    assert keys == sorted(keys)
+    assert len(keys) == 130
+
+
+def test_summaries_have_counts_and_no_rows(dataset: str) -> None:
+    found = shards.summaries(dataset)
+    assert sum(one.counts.accepted for one in found) == 117
+    assert [one.images for one in found] == [(), (), ()]
+
+
+def test_a_label_is_read_alone(dataset: str) -> None:
+    assert [one.id for one in shards.documents(dataset, "cat")] == ["cat-00000", "cat-00001"]
+
+
+def test_shards_and_searches_are_told_apart(dataset: str) -> None:
+    assert [one.id for one in shards.searches(dataset)] == ["search-cat-001"]
+    assert shards.find_search(dataset, "search-cat-002") is None
+    assert shards.find(dataset, "cat-00007") is None
+    found = shards.find(dataset, "dog-00000")
+    assert found is not None
+    assert len(found.images) == 30
+
+
+def test_another_dataset_has_none_of_it(dataset: str) -> None:
+    assert shards.documents(dataset[::-1]) == []
+    shards.clear(dataset)
+    assert shards.documents(dataset) == []
+    assert shards.searches(dataset) == []
