@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,10 @@ Hashes = NDArray[np.uint64]
 Indices = NDArray[np.int64]
 
 BITS = 64
-_CHUNK = 1 << 22
+_CHUNK = 1 << 20
 """Candidate pairs looked at in one go: some tens of megabytes."""
+
+_NUMBERS_OF_BANDS = range(3, 18)
 
 
 def from_hex(digits: list[str]) -> Hashes:
@@ -23,32 +25,25 @@ def from_hex(digits: list[str]) -> Hashes:
 
 
 def close_pairs(hashes: Hashes, radius: int) -> Iterator[tuple[Indices, Indices]]:
-    """All pairs `i < j` of positions whose hashes differ in at most `radius` bits, in chunks; a pair may come more
-    than once.
+    """All pairs `i < j` of positions whose hashes differ in at most `radius` bits, in chunks; a pair may come twice.
 
-    Exact, by pigeonhole: of `m` bands of the 64 bits, one differs in at most `radius // m` bits, so only hashes that
-    (nearly) share a band are compared (Norouzi et al., Fast Exact Search in Hamming Space with Multi-Index Hashing,
-    2014). Time grows with the number of pairs that share a band, memory does not.
+    Exact, by pigeonhole: cut the 64 bits into bands and give each a number of bits such that these numbers plus one sum
+    to `radius + 1`. Of any close pair one band differs in at most its number of bits, so only hashes that (nearly)
+    share a band are compared (Norouzi et al., Fast Exact Search in Hamming Space with Multi-Index Hashing, 2014; Qin et
+    al., GPH, 2018). Memory stays at some tens of megabytes plus some copies of the hashes.
     """
     count = len(hashes)
     if count < 2:  # noqa: PLR2004 - a pair
         return
-    bands = _bands(count, radius)
-    flips_most = radius // bands
-    edges = [round(BITS * k / bands) for k in range(bands + 1)]
-    for low, high in pairwise(edges):
-        width = high - low
-        mask = np.uint64((1 << width) - 1)
-        values = (hashes >> np.uint64(low)) & mask
+    for low, width, bits in _bands(count, radius):
+        values = ((hashes >> np.uint64(low)) & np.uint64((1 << width) - 1)).astype(np.int64)
         order = np.argsort(values, kind="stable")
-        ordered = values[order]
-        for flip in _flips(width, flips_most):
-            for left, right in _sharing(ordered, flip):
-                a, b = order[left], order[right]
-                near = np.bitwise_count(hashes[a] ^ hashes[b]) <= radius
-                if near.any():
-                    a, b = a[near], b[near]
-                    yield np.minimum(a, b), np.maximum(a, b)
+        ordered, sorted_hashes = values[order], hashes[order]
+        for left, right in _sharing(ordered, width, bits):
+            near = np.bitwise_count(sorted_hashes[left] ^ sorted_hashes[right]) <= radius
+            if near.any():
+                a, b = order[left[near]], order[right[near]]
+                yield np.minimum(a, b), np.maximum(a, b)
 
 
 def groups(hashes: Hashes, radius: int) -> Indices:
@@ -63,7 +58,7 @@ def groups(hashes: Hashes, radius: int) -> Indices:
     unique, inverse = np.unique(hashes, return_inverse=True)
     numbers = np.arange(len(unique))
     if radius > 0:
-        for left, right in close_pairs(unique, radius):
+        for left, right in _gathered(close_pairs(unique, radius)):
             numbers = join(numbers, left, right)
     return _by_first_occurrence(numbers[inverse])
 
@@ -80,6 +75,21 @@ def join(numbers: Indices, left: Indices, right: Indices) -> Indices:
     return merged[numbers]
 
 
+def _gathered(pairs: Iterator[tuple[Indices, Indices]]) -> Iterator[tuple[Indices, Indices]]:
+    """The same pairs in fewer and larger pieces: joining costs as much as there are hashes, however few the pairs."""
+    lefts: list[Indices] = []
+    rights: list[Indices] = []
+    for left, right in pairs:
+        lefts.append(left)
+        rights.append(right)
+        if sum(map(len, lefts)) >= _CHUNK:
+            yield np.concatenate(lefts), np.concatenate(rights)
+            lefts.clear()
+            rights.clear()
+    if lefts:
+        yield np.concatenate(lefts), np.concatenate(rights)
+
+
 def _by_first_occurrence(numbers: Indices) -> Indices:
     _, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.int64)
@@ -87,46 +97,60 @@ def _by_first_occurrence(numbers: Indices) -> Indices:
     return rank[inverse]
 
 
-def _bands(count: int, radius: int) -> int:
-    """The number of bands with the least work: pairs to compare on random hashes plus look-ups (each worth about ten
-    comparisons)."""
+def _bands(count: int, radius: int) -> list[tuple[int, int, int]]:
+    """Lowest bit, width and number of differing bits of each band, such that there is the least to do on random hashes.
 
-    def work(bands: int) -> float:
-        width, flips = BITS // bands, radius // bands
-        ways = sum(math.comb(width, k) for k in range(flips + 1))
-        return bands * ways * (10 * count + count * count / 2 / 2.0**width)
+    Bands are at most 22 bits wide, since a table with an entry for each of their values is made.
+    """
 
-    return min(range(1, radius + 2), key=work)
+    def cut(number: int) -> list[tuple[int, int, int]]:
+        edges = [round(BITS * k / number) for k in range(number + 1)]
+        each, more = divmod(radius - number + 1, number)
+        shares = [each + (k < more) for k in range(number)]
+        # A band with a share of -1 may differ as it likes: the others find the pair.
+        return [(low, high - low, bits) for (low, high), bits in zip(pairwise(edges), shares, strict=True) if bits >= 0]
 
+    def work(number: int) -> float:
+        return sum(
+            2.0**width
+            + sum(math.comb(width, k) for k in range(bits + 1)) * (count + count * count / 2.0 ** (width + 1))
+            for _, width, bits in cut(number)
+        )
 
-def _flips(width: int, most: int) -> Iterator[np.uint64]:
-    """Every value of `width` bits with at most `most` bits set."""
-    if most == 0:
-        yield np.uint64(0)
-        return
-    yield from _flips(width, most - 1)
-    pattern = (1 << most) - 1
-    while pattern < 1 << width:  # Gosper's hack: the next larger number with as many bits set
-        yield np.uint64(pattern)
-        lowest = pattern & -pattern
-        ripple = pattern + lowest
-        pattern = (((ripple ^ pattern) >> 2) // lowest) | ripple
+    return cut(min(_NUMBERS_OF_BANDS, key=work))
 
 
-def _sharing(ordered: Hashes, flip: np.uint64) -> Iterator[tuple[Indices, Indices]]:
-    """Positions (left, right) in the sorted band values with `ordered[left] ^ flip == ordered[right]`, each pair
-    once, in chunks."""
-    positions = np.arange(len(ordered))
-    wanted = ordered ^ flip
-    stop = np.searchsorted(ordered, wanted, side="right")
-    if flip == 0:
-        start = positions + 1
-    else:
-        start = np.where(ordered < wanted, np.searchsorted(ordered, wanted, side="left"), stop)
-    partners = np.maximum(stop - start, 0)
+def _sharing(ordered: Indices, width: int, bits: int) -> Iterator[tuple[Indices, Indices]]:
+    """Pairs of positions in the sorted band values that differ in at most `bits` bits, each once, in chunks."""
+    ends = np.cumsum(np.bincount(ordered, minlength=1 << width))
+    begins = np.concatenate((np.zeros(1, dtype=np.int64), ends))[:-1]
+    everyone = np.arange(len(ordered))
+    yield from _expanded(everyone, everyone + 1, ends[ordered])
+    for top in range(width):
+        # With `top` as the highest bit that is flipped, the partner is the larger of the two: each pair comes once.
+        lower = np.flatnonzero((ordered >> top) & 1 == 0)
+        values = ordered[lower]
+        for rest in _patterns(top, bits - 1):
+            wanted = values ^ (1 << top | rest)
+            yield from _expanded(lower, begins[wanted], ends[wanted])
+
+
+def _patterns(width: int, most: int) -> Iterator[int]:
+    """Every number of `width` bits with at most `most` bits set; none if `most` is negative."""
+    for size in range(min(width, most) + 1):
+        for places in combinations(range(width), size):
+            yield sum(1 << place for place in places)
+
+
+def _expanded(left: Indices, start: Indices, stop: Indices) -> Iterator[tuple[Indices, Indices]]:
+    """Each of `left` with every position from its `start` to before its `stop`, some millions of pairs at a time."""
+    partners = stop - start
+    some = np.flatnonzero(partners > 0)
+    left, start, partners = left[some], start[some], partners[some]
     ends = np.cumsum(partners)
     total = int(ends[-1]) if len(ends) else 0
-    for first in range(0, total, _CHUNK):
-        pair = np.arange(first, min(first + _CHUNK, total))
-        left = np.searchsorted(ends, pair, side="right")
-        yield left, start[left] + pair - (ends[left] - partners[left])
+    cuts = np.searchsorted(ends, np.arange(0, total, _CHUNK), side="left")
+    for first, last in pairwise([*cuts.tolist(), len(left)]):
+        counts = partners[first:last]
+        shift = start[first:last] - np.cumsum(counts) + counts
+        yield np.repeat(left[first:last], counts), np.repeat(shift, counts) + np.arange(int(counts.sum()))

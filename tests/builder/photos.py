@@ -34,6 +34,8 @@ def photo(name: str) -> Image.Image:
 
 def encoded(image: Image.Image, image_format: str = "JPEG", **options: object) -> bytes:
     """The image as a file's bytes."""
+    if image_format == "AVIF":
+        options.setdefault("speed", 10)
     buffer = io.BytesIO()
     image.save(buffer, image_format, **options)
     return buffer.getvalue()

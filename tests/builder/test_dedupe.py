@@ -4,12 +4,14 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.dedupe import deduplicate
 from builder.rows import ImageRow
-from builder.spec import DedupeSpec
+from builder.spec import DedupeSpec, ImageSpec
+from builder.validate import Accepted, validate
+from tests.builder.photos import PHOTOS, encoded, photo
 from tests.builder.rows_of import LABELS, datasets, row
 
 PLENTY = dict.fromkeys(LABELS, 1_000)
@@ -86,6 +88,26 @@ def test_what_cannot_be_decided_is_an_error() -> None:
     assert deduplicate([], NEAR, {}).decisions == {}
 
 
+def test_copies_of_photographs_are_found_and_others_are_not() -> None:
+    rows = []
+    for name in PHOTOS:
+        original = photo(name)
+        half = original.resize((original.width // 2, original.height // 2))
+        for copy, data in enumerate(
+            [encoded(original, quality=95), encoded(original, quality=30), encoded(half, "WEBP")]
+        ):
+            result = validate(data, ImageSpec())
+            assert isinstance(result, Accepted)
+            fields = {name: getattr(result, name) for name in ("phash", "sha256", "source_sha256", "source_width")}
+            key = f"{name}-{copy}"
+            rows.append(row(0).model_copy(update={**fields, "source_height": result.source_height, "key": key}))
+    decided = verdicts(rows)
+    for name in PHOTOS:
+        assert {decided[f"{name}-{copy}"][2] for copy in (1, 2)} <= {f"{name}-0", f"{name}-1"}
+    assert sum(verdict == "accepted" for verdict, _, _ in decided.values()) == len(PHOTOS)
+
+
+@settings(deadline=None, max_examples=60)
 @given(rows=datasets(), radius=st.integers(0, 12), near=st.booleans(), target=st.integers(1, 5), data=st.data())
 def test_the_rules_hold(rows: list[ImageRow], radius: int, near: bool, target: int, data: st.DataObject) -> None:
     spec = DedupeSpec(near=near, radius=radius)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -50,6 +50,7 @@ def test_every_radius(radius: int) -> None:
     assert by_bands(hashes, radius) == brute_force(hashes, radius)
 
 
+@settings(deadline=None)
 @given(
     base=st.integers(0, 2**64 - 1),
     masks=st.lists(st.lists(st.integers(0, 63), max_size=14), max_size=25),
@@ -76,6 +77,14 @@ def components(count: int, pairs: set[tuple[int, int]]) -> list[int]:
             changed |= first[i] != low or first[j] != low
             first[i] = first[j] = low
     return first
+
+
+def test_groups_do_not_depend_on_how_pairs_are_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = clustered(3_000, 5)
+    whole = groups(hashes, 8)
+    monkeypatch.setattr("builder.hashes._CHUNK", 37)
+    assert np.array_equal(groups(hashes, 8), whole)
+    assert by_bands(hashes, 8) == brute_force(hashes, 8)
 
 
 def test_a_million_copies_are_one_group() -> None:

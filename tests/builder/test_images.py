@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder import images
@@ -41,6 +41,7 @@ def test_neighbours_share_a_request(folder: Counting) -> None:
     assert folder.reads == [950, 950]
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_places(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     content = bytes(range(256)) * 8

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.errors import ManifestError
@@ -18,6 +18,7 @@ ROWS = [
 ]
 
 
+@settings(deadline=None)
 @given(size=st.integers(1, 500))
 def test_any_pieces(size: int) -> None:
     data = b"".join(write_manifest(ROWS))

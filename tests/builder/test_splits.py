@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.rows import ImageRow
@@ -36,6 +36,7 @@ def test_a_split_without_a_share_stays_empty() -> None:
     assert shares(3, SplitSpec(train=0.5, val=0, test=0.5)) == {"train": 2, "val": 0, "test": 1}
 
 
+@settings(deadline=None)
 @given(count=st.integers(0, 5_000), train=st.integers(0, 100), val=st.integers(0, 100))
 def test_shares_are_within_rounding(count: int, train: int, val: int) -> None:
     val = min(val, 100 - train)
@@ -73,6 +74,7 @@ def test_a_label_of_one_group_trains() -> None:
     assert set(assign_splits(rows, DEFAULT).values()) == {"train"}
 
 
+@settings(deadline=None, max_examples=60)
 @given(rows=datasets(), radius=st.integers(0, 16), data=st.data())
 def test_the_rules_hold(rows: list[ImageRow], radius: int, data: st.DataObject) -> None:
     spec = SplitSpec(radius=radius)

@@ -341,6 +341,18 @@ def test_the_first_picture_of_an_animation_counts() -> None:
         assert psnr(stored.convert("RGB"), frames[0]) > 20 > psnr(stored.convert("RGB"), frames[1])
 
 
+def test_a_jpeg_with_a_second_picture_behind_is_a_jpeg() -> None:
+    data = encoded(photo("coffee"), "MPO", save_all=True, append_images=[photo("china")])
+    result = accepted(data, ImageSpec(format="png"))
+    assert psnr(decoded(result.data), photo("coffee")) > 30
+
+
+def test_a_flipped_bit_in_a_png_is_found() -> None:
+    data = bytearray(encoded(photo("coffee"), "PNG"))
+    data[len(data) // 2] ^= 0x40
+    assert rejected(bytes(data)).reason == "damaged"
+
+
 # --- nothing escapes
 
 SMALL = {name: encoded(picture(7, (96, 80)), name) for name in FORMATS}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.zipstream import zip_chunks
@@ -20,6 +20,7 @@ NAMES = st.text(
 )
 
 
+@settings(deadline=None)
 @given(entries=st.dictionaries(NAMES, st.binary(max_size=200)), pieces=st.booleans())
 def test_read_again(entries: dict[str, bytes], pieces: bool) -> None:
     given_entries = ((name, iter([data[:7], data[7:]]) if pieces else data) for name, data in entries.items())
