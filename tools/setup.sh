@@ -15,10 +15,13 @@ if ! .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 13))'
     "$python" -m venv --clear .venv
 fi
 
-# Node's packages come at the same time as Python's: neither needs the other.
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error &
-npm=$!
-trap 'kill "$npm" 2>/dev/null || true' EXIT
+# Node's packages come at the same time as Python's: neither needs the other. npm writes its own record last of all.
+npm=
+if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error &
+    npm=$!
+    trap 'kill "$npm" 2>/dev/null || true' EXIT
+fi
 
 # uv installs what pip would, about nine times as fast. It does not read pip's configuration, so pip has the last word.
 pip=".venv/bin/python -m pip install --quiet --disable-pip-version-check"
@@ -27,5 +30,7 @@ if ! .venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements-
     echo "uv could not install the requirements: trying pip." >&2
     $pip -r requirements-dev.txt
 fi
-wait "$npm"
-trap - EXIT
+if [ -n "$npm" ]; then
+    wait "$npm"
+    trap - EXIT
+fi
