@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local.gallery import CACHE, ports
 from local.gallery.catalogue import load
-from local.gallery.photographs import PhotographMissingError
+from local.gallery.photographs import GalleryError
 from local.gallery.server import serve_until_signal
 
 
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         catalogue = load(options.cache)
         asyncio.run(serve_until_signal(catalogue, options.port))
-    except PhotographMissingError as error:
+    except GalleryError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except OSError as error:

@@ -15,7 +15,11 @@ ROOT = Path(__file__).parent.parent.parent
 GETTY = "https://www.getty.edu/art/collection/objects/"
 
 
-class PhotographMissingError(Exception):
+class GalleryError(Exception):
+    """The gallery cannot be made as its tables say."""
+
+
+class PhotographMissingError(GalleryError):
     """A file that an installed package should bring is not there."""
 
 

@@ -8,7 +8,7 @@ from functools import cache
 import imagehash
 from PIL import Image, ImageOps, ImageStat
 
-from local.gallery.photographs import PHOTOGRAPHS, Photograph
+from local.gallery.photographs import PHOTOGRAPHS, GalleryError, Photograph
 from local.gallery.topics import TOPICS, Topic
 
 MIN_DISTANCE = 13
@@ -19,10 +19,6 @@ TILE_STEP = 0.78
 """Distance of neighbouring details as a share of their size: they overlap by about a fifth."""
 ORIENTATION = 0x0112  # EXIF tag; 6 means "turn by 90 degrees clockwise to view", EXIF 2.32 section 4.6.4
 STYLES = ("jpeg", "png", "jpeg", "webp", "progressive", "rotated", "jpeg", "grey", "jpeg", "cmyk", "jpeg", "gif")
-
-
-class GalleryError(Exception):
-    """The gallery cannot be made as its tables say."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from PIL import Image
 
 from local.gallery.catalogue import Catalogue
 from local.gallery.exhibits import Exhibit
-from local.gallery.photographs import PHOTOGRAPHS
-from local.gallery.pictures import ORIENTATION, STYLES, GalleryError, details, encode, perceptual_hash, pictures
+from local.gallery.photographs import PHOTOGRAPHS, GalleryError
+from local.gallery.pictures import ORIENTATION, STYLES, details, encode, perceptual_hash, pictures
 from local.gallery.topics import TOPICS, Topic
 
 
