@@ -150,7 +150,11 @@ def _label_cells(label: LabelReport) -> tuple[str | int, ...]:
 def _how(about: About) -> str:
     spec = about.spec
     image = spec.image
-    kept = "as served" if image.format == "original" else f"as {image.format}, metadata stripped, sRGB"
+    kept = (
+        "as served, turned upright where EXIF asks"
+        if image.format == "original"
+        else f"as {image.format}, metadata stripped, sRGB"
+    )
     if image.max_side:
         kept += f", at most {image.max_side} pixels a side"
     same = "the same bytes"

@@ -70,7 +70,7 @@ class LabelSpec(Model):
 class ImageSpec(Model):
     """Which images are let in, and in which form they are kept."""
 
-    format: ImageFormat = Field(default="original", description="`original` keeps the bytes served")
+    format: ImageFormat = Field(default="original", description="`original` keeps the bytes served, upright")
     max_side: int | None = Field(default=None, ge=16, le=16_384, description="pixels; larger images are scaled to fit")
     min_side: int = Field(default=64, ge=1, le=16_384, description="pixels; smaller images are rejected")
     min_bytes: int = Field(default=1_024, ge=1, le=10_000_000)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from builder.formats import StoredFormat, sniff
-from builder.pixels import encode, orientation, perceptual_hash, plain, upright_size
+from builder.pixels import OutputFormat, encode, orientation, perceptual_hash, plain, upright_size
 from builder.rows import RejectReason
 from builder.spec import ImageSpec
 
@@ -64,10 +64,10 @@ def validate(data: bytes, spec: ImageSpec) -> Accepted | Rejected:
     """Check the bytes of one image against `spec`; never raises for what the bytes hold.
 
     Of animated images (GIF, WebP, AVIF) and multi-page TIFFs the first picture is judged, hashed and, unless the
-    format is `original`, kept. `original` keeps the bytes exactly as served, metadata included; width and height are
-    told upright, as a viewer shows them. Other formats are written anew, see `builder.pixels.encode`. Memory is
-    bounded by `spec.max_pixels` (a few times four bytes per pixel), which is read from the header before any pixel is
-    decoded.
+    format is `original`, kept. `original` keeps the bytes exactly as served, metadata included, unless EXIF says that
+    the picture must be turned: most training code never looks there, so it is written upright, in its own format.
+    Other formats are written anew, see `builder.pixels.encode`. Memory is bounded by `spec.max_pixels` (a few times
+    four bytes per pixel), which is read from the header before any pixel is decoded.
     """
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -87,17 +87,25 @@ def _validated(data: bytes, spec: ImageSpec, digest: str) -> Accepted:
             source = upright_size(image.size, turn)
             picture = plain(image)
             phash = perceptual_hash(picture, turn)
-            if spec.format == "original":
+            if spec.format == "original" and turn == 1:
                 return Accepted(data, found, *source, *source, digest, digest, phash)
+            output = _output(spec, found)
             picture.info = {**picture.info, "icc_profile": image.info.get("icc_profile")}
-            stored, kept = encode(picture, turn, spec.format, spec.max_side)
+            stored, kept = encode(picture, turn, output, spec.max_side)
     except _RefusalError:
         raise
     except Image.DecompressionBombError as error:
         raise _RefusalError("too_many_pixels", str(error)) from None
     except Exception as error:  # noqa: BLE001 - decoders raise nearly anything on hostile bytes; all of it means one thing
         raise _RefusalError("damaged", f"{found}: {type(error).__name__}: {_one_line(error)}") from None
-    return Accepted(stored, spec.format, *kept.size, *source, digest, hashlib.sha256(stored).hexdigest(), phash)
+    return Accepted(stored, output, *kept.size, *source, digest, hashlib.sha256(stored).hexdigest(), phash)
+
+
+def _output(spec: ImageSpec, found: StoredFormat) -> OutputFormat:
+    """The format to write; an original that has to be turned stays in its own where that can be written."""
+    if spec.format != "original":
+        return spec.format
+    return found if found in ("jpeg", "png", "webp") else "png"
 
 
 def _check_bytes(data: bytes, spec: ImageSpec) -> StoredFormat:

@@ -210,12 +210,22 @@ def test_orientation_behind_the_pixels_of_a_png_counts() -> None:
     assert (accepted(late).width, accepted(late).height) == (300, 451)
 
 
-def test_original_keeps_the_bytes_and_tells_the_size_upright() -> None:
-    data = oriented(6)
+def test_original_keeps_the_bytes_of_what_is_upright() -> None:
+    data = oriented(1)
+    assert accepted(data).data == data
+
+
+@pytest.mark.parametrize(("served", "stored"), [("JPEG", "jpeg"), ("PNG", "png"), ("WEBP", "webp"), ("AVIF", "png")])
+def test_original_is_turned_where_exif_asks(served: str, stored: str) -> None:
+    data = oriented(6, served)
     result = accepted(data)
-    assert result.data == data
-    assert (result.width, result.height) == (300, 451)
-    assert accepted(oriented(6)).phash == accepted(data, ImageSpec(format="webp")).phash
+    kept = decoded(result.data)
+    assert (result.format, kept.format) == (stored, stored.upper())
+    assert kept.size == (result.width, result.height) == (300, 451)
+    assert kept.getexif().get(0x0112) is None
+    assert psnr(kept.convert("RGB"), ImageOps.exif_transpose(decoded(data)).convert("RGB")) > 35
+    assert result.sha256 != result.source_sha256 == hashlib.sha256(data).hexdigest()
+    assert result.phash == accepted(data, ImageSpec(format="webp")).phash
 
 
 def test_broken_exif_does_not_condemn_the_picture() -> None:
