@@ -26,17 +26,17 @@ def write_raw(results: Iterable[tuple[int, Fetched, bytes | None]]) -> bytes:
     Raises ValueError for an index twice or above 99,999, or a row that disagrees with its body.
     """
     file = io.BytesIO()
-    write_raw_to(file, results)
+    write_raw_to(file, sorted(results, key=lambda result: result[0]))
     return file.getvalue()
 
 
 def write_raw_to(file: IO[bytes], results: Iterable[tuple[int, Fetched, bytes | None]]) -> None:
-    """Write the shard of `write_raw` to a binary file, without a second copy of the bodies."""
+    """Write the shard of `write_raw` to a binary file, one body in memory at a time: results come by rising index."""
     with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         last = -1
-        for index, row, body in sorted(results, key=lambda result: result[0]):
+        for index, row, body in results:
             if not last < index <= MAX_INDEX:
-                msg = f"index {index} comes twice, is negative or above {MAX_INDEX}"
+                msg = f"index {index} comes after {last}: indices rise, from 0 to {MAX_INDEX}"
                 raise ValueError(msg)
             if (problem := _disagreement(row, body or b"")) is not None:
                 msg = f"candidate {index}: {problem}"

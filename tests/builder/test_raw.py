@@ -55,7 +55,7 @@ def test_reading_gives_what_was_written_by_index(written: list[tuple[int, Fetche
 def test_a_shard_is_a_plain_tar_with_known_names(tmp_path: Path) -> None:
     path = tmp_path / "shard.tar"
     with path.open("wb") as file:
-        write_raw_to(file, RESULTS)
+        write_raw_to(file, sorted(RESULTS, key=lambda result: result[0]))
     assert path.read_bytes() == write_raw(RESULTS)
     with tarfile.open(path) as tar:
         assert tar.getnames() == ["00000.json", "00003.json", "00003.bin", "00007.json", "00007.bin"]
