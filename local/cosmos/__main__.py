@@ -1,6 +1,8 @@
 """Runs the Cosmos DB stand-in: `python -m local.cosmos --port 8081 --data .local/cosmos.sqlite`."""
 
 import argparse
+import base64
+import binascii
 import contextlib
 import sys
 from pathlib import Path
@@ -10,12 +12,23 @@ from local.cosmos.server import serve
 from local.cosmos.store import Store
 
 
+def _key(text: str) -> str:
+    try:
+        base64.b64decode(text, validate=True)
+    except binascii.Error:
+        msg = "an account key is base64"
+        raise argparse.ArgumentTypeError(msg) from None
+    return text
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal comes; 1 with a sentence on standard error when the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m local.cosmos", description=__doc__)
     parser.add_argument("--port", type=int, default=8081, help="port on 127.0.0.1 (default: %(default)s)")
     parser.add_argument("--data", type=Path, default=Path(".local/cosmos.sqlite"), help="file that keeps the documents")
-    parser.add_argument("--key", default=DEFAULT_KEY, help="account key, base64 (default: the emulator's public one)")
+    parser.add_argument(
+        "--key", type=_key, default=DEFAULT_KEY, help="account key (default: the emulator's public one)"
+    )
     chosen = parser.parse_args(arguments)
     with contextlib.closing(Store(chosen.data)) as store:
         try:
