@@ -1,6 +1,7 @@
 """Services that run here for real, shared by the tests that need them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,22 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(20)
 
 
+@contextmanager
+def served(command: Callable[[int], list[str]], what: str) -> Iterator[int]:
+    """The port of a running server; it is started again on another when somebody took the free one in between."""
+    for _ in range(3):
+        port = free_port()
+        process = spawn(command(port))
+        wait_until(lambda: process.poll() is not None or port_answers(port), 30, f"{what} answering")  # noqa: B023  at once
+        if process.poll() is None:
+            break
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 @dataclass(frozen=True, slots=True)
 class Cosmos:
     """Where a Cosmos DB account answers, and its key."""
@@ -41,11 +58,6 @@ class Cosmos:
 @pytest.fixture(scope="session")
 def cosmos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cosmos]:
     """A running Cosmos DB stand-in."""
-    port = free_port()
-    process = spawn(cosmos_service.command(tmp_path_factory.mktemp("cosmos") / "cosmos.sqlite", port=port))
-    try:
-        wait_until(lambda: port_answers(port), 30, "the Cosmos DB stand-in answering")
+    data = tmp_path_factory.mktemp("cosmos") / "cosmos.sqlite"
+    with served(lambda port: cosmos_service.command(data, port=port), "the Cosmos DB stand-in") as port:
         yield Cosmos(f"http://127.0.0.1:{port}/", cosmos_service.DEFAULT_KEY)
-    finally:
-        process.terminate()
-        process.wait(20)

@@ -1,7 +1,7 @@
 """Point operations on documents: create, upsert, read, replace, patch, delete."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from local.cosmos import partition, patching
@@ -92,7 +92,7 @@ def _holds(condition: str, document: Object) -> bool:
     query = parse(f"SELECT * {condition}")
     if query.where is None or query.order or query.top or query.limit:
         raise BadRequestError("A patch's condition has the form `FROM c WHERE ...`")
-    return any(plan(replace(query), {}).bind(Row({ROOT: document})))
+    return any(plan(query, {}).bind(Row({ROOT: document})))
 
 
 def _written(request: Request, status: int, stored: Stored) -> Answer:

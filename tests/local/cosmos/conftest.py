@@ -15,7 +15,7 @@ from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from local.azurite import ROOT
 from local.cosmos import DEFAULT_KEY
-from local.processes import free_port, port_answers, spawn, wait_until
+from tests.conftest import served
 from tests.local.cosmos import drivers, library
 from tests.local.cosmos.second_opinion import gets_wrong
 
@@ -66,14 +66,9 @@ def _is_wrong(item: pytest.Function) -> bool:
 @pytest.fixture(scope="session")
 def vercel() -> Iterator[str]:
     """A running @vercel/cosmosdb-server; the value is its endpoint."""
-    port = free_port()
-    process = spawn(["node", str(_VERCEL), "-p", str(port), "--host", "127.0.0.1", "--no-ssl"])
-    try:
-        wait_until(lambda: port_answers(port), 30, "@vercel/cosmosdb-server answering")
+    words = ["node", str(_VERCEL), "--host", "127.0.0.1", "--no-ssl", "-p"]
+    with served(lambda port: [*words, str(port)], "@vercel/cosmosdb-server") as port:
         yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture(scope="session")
