@@ -24,7 +24,8 @@ def parser() -> argparse.ArgumentParser:
     main = argparse.ArgumentParser(prog="python -m local", description=__doc__, epilog=epilog)
     commands = main.add_subparsers(dest="command", required=True)
     told = "keep storage, database, gallery and Functions host running until Ctrl-C"
-    commands.add_parser("up", parents=[common], help=told, description=told, epilog=epilog)
+    keep = commands.add_parser("up", parents=[common], help=told, description=told, epilog=epilog)
+    keep.add_argument("--without-host", action="store_true", help="leave the Functions host out: `func start` is yours")
     told = "build a dataset and unpack it: of keywords from the web, or the sample when there are none"
     build = commands.add_parser("run", parents=[common], help=told, description=told, epilog=epilog)
     build.add_argument("--keywords", help="what to get pictures of, separated by commas")
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = StackSettings(**flags)
         if options.command == "up":
-            return up(settings)
+            return up(settings, with_host=not options.without_host)
         wanted = wish(
             options.keywords,
             images=options.images,

@@ -9,8 +9,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from local import gallery
 
 ROOT = Path(__file__).parent.parent
-# Public and the same for everybody: https://learn.microsoft.com/azure/cosmos-db/emulator#authentication
-COSMOS_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 

@@ -1,16 +1,14 @@
 """What the local stack is made of: each service's command, environment, ports, and how it shows that it is ready."""
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 
 import requests
 
-from local import azurite, gallery
-from local.config import COSMOS_KEY, StackSettings
+from local import azurite, cosmos, gallery, host
+from local.config import ROOT, StackSettings
 from local.processes import port_answers
 
 PROBE_SECONDS = 5.0
@@ -53,7 +51,7 @@ def app_settings(settings: StackSettings) -> dict[str, str]:
         ),
         "PIXCRAWLER_BLOB_TRIGGER_SOURCE": "LogsAndContainerScan",
         "PIXCRAWLER_COSMOS_ENDPOINT": f"http://127.0.0.1:{settings.cosmos_port}",
-        "PIXCRAWLER_COSMOS_KEY": COSMOS_KEY,
+        "PIXCRAWLER_COSMOS_KEY": cosmos.DEFAULT_KEY,
         "PIXCRAWLER_CREATE_RESOURCES": "true",
         "PIXCRAWLER_SAMPLE_URL": gallery.site_urls(settings.gallery_port)[0],
         "PIXCRAWLER_FETCH_ALLOW": sites,
@@ -63,21 +61,20 @@ def app_settings(settings: StackSettings) -> dict[str, str]:
     }
 
 
-def stack(settings: StackSettings) -> Stages:
-    """The whole stack; FileNotFoundError if Azurite is not installed."""
+def stack(settings: StackSettings, *, with_host: bool = True) -> Stages:
+    """The whole stack, or what stands behind another Functions host; FileNotFoundError if Azurite is not installed."""
     storage = {"blob_port": settings.blob_port, "queue_port": settings.queue_port, "table_port": settings.table_port}
-    return (
-        (
-            _listening("azurite", azurite.command(settings.data / "azurite", **storage), *storage.values()),
-            _listening("cosmos", _cosmos(settings.data / "cosmos.sqlite", settings.cosmos_port), settings.cosmos_port),
-            _listening(
-                "gallery",
-                gallery.command(settings.gallery_port, cache=settings.data / "gallery"),
-                *settings.gallery_ports,
-            ),
+    database = cosmos.command(settings.data / "cosmos.sqlite", port=settings.cosmos_port)
+    behind = (
+        _listening("azurite", azurite.command(settings.data / "azurite", **storage), *storage.values()),
+        _listening("cosmos", database, settings.cosmos_port),
+        _listening(
+            "gallery",
+            gallery.command(settings.gallery_port, cache=settings.data / "gallery"),
+            *settings.gallery_ports,
         ),
-        (_host(settings),),
     )
+    return (behind, (_host(settings),)) if with_host else (behind,)
 
 
 def _listening(name: str, command: list[str], *ports: int) -> Service:
@@ -85,16 +82,12 @@ def _listening(name: str, command: list[str], *ports: int) -> Service:
     return Service(name, tuple(command), ports, lambda: all(port_answers(port) for port in ports))
 
 
-def _cosmos(data: Path, port: int) -> list[str]:
-    return [sys.executable, "-m", "local.cosmos", "--port", str(port), "--data", str(data)]
-
-
 def _host(settings: StackSettings) -> Service:
     """The Functions host, which is ready when the app says so: storage and Cosmos DB answer it."""
-    ports = ("--port", str(settings.host_port), "--durable-port", str(settings.durable_port))
+    command = host.command(ROOT / "function_app.py", port=settings.host_port, durable_port=settings.durable_port)
     return Service(
         "host",
-        (sys.executable, "-m", "local.host", *ports),
+        tuple(command),
         (settings.host_port, settings.durable_port),
         lambda: answers_ok(f"{settings.api}/health/ready"),
         app_settings(settings),

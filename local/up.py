@@ -26,19 +26,20 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def up(settings: StackSettings, *, stages: Stages | None = None) -> int:
+def up(settings: StackSettings, *, stages: Stages | None = None, with_host: bool = True) -> int:
     """Run the stack until SIGINT or SIGTERM. Exit codes: 0 stopped, 1 a service failed, 2 it cannot start."""
     console = Console(highlight=False, soft_wrap=True)
     errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
     try:
         with interruptible():
-            stages = stack(settings) if stages is None else stages
+            stages = stack(settings, with_host=with_host) if stages is None else stages
             console.print("Starting the local stack...")
             with Supervisor(stages, settings.data, start_seconds=settings.start_seconds, console=True) as supervisor:
                 for service in (one for stage in stages for one in stage):
                     ports = ", ".join(f"127.0.0.1:{port}" for port in service.ports)
                     console.print(f"  {service.name:<10} {ports}")
-                console.print(f"Ready: {settings.api}\nLogs and data: {settings.data}. Ctrl-C stops it.")
+                ready = settings.api if with_host else "all but the Functions host, which is yours to start"
+                console.print(f"Ready: {ready}\nLogs and data: {settings.data}. Ctrl-C stops it.")
                 supervisor.watch()
     except KeyboardInterrupt:
         console.print("Stopped.")

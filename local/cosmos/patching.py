@@ -18,7 +18,7 @@ class Operation(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     op: str
-    path: str = Field(pattern="^/.+")
+    path: str = Field(pattern="(?s)^/.+")  # a name may hold a line break
     value: Json = None
     source: str = Field(default="", alias="from")
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from local import azurite
-from local.config import COSMOS_KEY
+from local.cosmos import DEFAULT_KEY
 from local.processes import free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +119,7 @@ class Stack:
             for container in ("raw", "datasets")
             for name in blobs.get_container_client(container).list_blob_names(name_starts_with=dataset)
         ]
-        client = CosmosClient(f"http://127.0.0.1:{self.ports['COSMOS']}", COSMOS_KEY)
+        client = CosmosClient(f"http://127.0.0.1:{self.ports['COSMOS']}", DEFAULT_KEY)
         database = client.get_database_client("pixcrawler")
         for container, where in (("datasets", "c.id"), ("shards", "c.dataset")):
             found = database.get_container_client(container).query_items(

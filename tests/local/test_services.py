@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from local import azurite
@@ -41,3 +43,10 @@ def test_ready_is_200_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
         assert answers_ok(f"{api.url}/good")
         assert not answers_ok(f"{api.url}/bad")
     assert not answers_ok(f"{api.url}/good")
+
+
+def test_the_host_can_be_left_to_core_tools(tmp_path: Path) -> None:
+    settings = StackSettings(data=tmp_path)
+    names = [[service.name for service in stage] for stage in stack(settings, with_host=False)]
+    assert names == [["azurite", "cosmos", "gallery"]]
+    assert [service.name for service in stack(settings)[-1]] == ["host"]
