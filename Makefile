@@ -31,7 +31,7 @@ up: $(STAMP) ## keep the local stack running: storage, database, gallery, Functi
 
 test: lint types ## every lint, type check and test
 	@$(PYTHON_BIN) -m pytest -q -n 2
-	@if [ -f function_app.py ]; then $(PYTHON_BIN) -c 'import time; start = time.perf_counter(); import function_app; print(f"import of function_app: {time.perf_counter() - start:.2f} s")'; fi
+	@$(PYTHON_BIN) tools/import_time.py
 
 lint: $(STAMP) ## formatting, lint and import contracts
 	@.venv/bin/ruff format --check .

@@ -1,4 +1,7 @@
-"""The activities: each takes a task from shared.tasks, runs one step, and returns JSON."""
+"""The activities: each takes a task from shared.tasks, runs one step, and returns JSON.
+
+Steps are imported where they run: a cold start pays for the step it was started for, not for all of them.
+"""
 
 from typing import Any
 
@@ -6,10 +9,6 @@ import azure.durable_functions as df
 
 from functions.http import in_thread
 from shared.settings import settings
-from shared.steps import assemble as assembling
-from shared.steps import dedupe, fetch, lifecycle, plan, validate
-from shared.steps import export as exporting
-from shared.steps import search as searching
 from shared.tasks import ExportTask, FailTask, SearchTask, ShardTask, Task
 
 bp = df.Blueprint()
@@ -22,6 +21,8 @@ class Json(dict[str, Any]):
 @bp.activity_trigger(input_name="request")
 def plan_build(request: Json) -> dict[str, Any] | None:
     """Fix the plan. Input `Task`; output `Plan`, or None when the dataset is not to be built."""
+    from shared.steps import plan
+
     planned = plan.plan(Task.model_validate(request))
     return planned.model_dump() if planned else None
 
@@ -29,60 +30,80 @@ def plan_build(request: Json) -> dict[str, Any] | None:
 @bp.activity_trigger(input_name="request")
 def search(request: Json) -> dict[str, Any]:
     """Search one round. Input `SearchTask`; output `Searched`."""
+    from shared.steps import search as searching
+
     return searching.search(SearchTask.model_validate(request)).model_dump()
 
 
 @bp.activity_trigger(input_name="request")
 async def fetch_shard(request: Json) -> bool:
     """Fetch one shard of candidates. Input `ShardTask`; output: whether it is validated already."""
+    from shared.steps import fetch
+
     return await fetch.fetch_shard(ShardTask.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")
 def validate_late_shard(request: Json) -> None:
     """Validate a shard that the blob trigger did not see in time. Input `ShardTask`."""
+    from shared.steps import validate
+
     validate.validate_or_give_up(ShardTask.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")
 def count_kept(request: Json) -> int:
     """How many distinct images the label has. Input `SearchTask`."""
+    from shared.steps import dedupe
+
     return dedupe.count_kept(SearchTask.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")
 def deduplicate(request: Json) -> dict[str, int]:
     """Deduplicate the whole dataset. Input `Task`; output: labels to collect more for -> distinct images needed."""
+    from shared.steps import dedupe
+
     return dedupe.deduplicate(Task.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")
 def assemble(request: Json) -> None:
     """Split the dataset and write its index, manifest, card and report. Input `Task`."""
+    from shared.steps import assemble as assembling
+
     assembling.assemble(Task.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")
 def export(request: Json) -> None:
     """Write one export. Input `ExportTask`."""
+    from shared.steps import export as exporting
+
     exporting.export(ExportTask.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")
 def finish_build(request: Json) -> str | None:
     """Say how the build ended. Input `Task`; output: the state."""
+    from shared.steps import assemble as assembling
+
     return assembling.finish(Task.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")
 def fail_build(request: Json) -> None:
     """Say that the build cannot go on. Input `FailTask`."""
+    from shared.steps import lifecycle
+
     lifecycle.fail(FailTask.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")
 def erase_parts(request: Json) -> None:
     """Remove a dataset's blobs and shard documents. Input `Task`."""
+    from shared.steps import lifecycle
+
     lifecycle.erase_parts(Task.model_validate(request))
 
 
@@ -96,6 +117,8 @@ def settle_seconds(request: Json) -> float:
 @bp.activity_trigger(input_name="request")
 async def erase_dataset(request: Json, client: df.DurableFunctionsClient) -> None:
     """Remove whatever is left of a dataset, its orchestration's history too. Input `Task`."""
+    from shared.steps import lifecycle
+
     task = Task.model_validate(request)
     await client.purge_orchestration(task.dataset, recursive=True)
     await in_thread(lifecycle.erase, task)

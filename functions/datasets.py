@@ -17,7 +17,7 @@ from shared.access import authorize
 from shared.documents import FINAL, RUNNING, DatasetDocument, State
 from shared.problems import conflict, invalid_body, not_found
 from shared.settings import settings
-from shared.steps import lifecycle, upload
+from shared.steps import lifecycle
 from shared.tasks import Task
 from shared.views import DatasetList, line, view
 
@@ -45,16 +45,22 @@ async def create_dataset(request: Request, client: df.DurableFunctionsClient) ->
         raise invalid_body(
             [(("sources",), "`sample` needs a gallery, and none is configured: set PIXCRAWLER_SAMPLE_URL")]
         )
-    if spec.url_list and not await in_thread(upload.url_list_exists, principal.owner, spec.url_list):
-        raise invalid_body(
-            [(("url_list",), "there is no uploaded list of that id: POST it to /api/v1/url-lists first")]
-        )
+    if spec.url_list:
+        await _check_url_list(principal.owner, spec.url_list)
     document = DatasetDocument(id=uuid.uuid4().hex, owner=principal.owner, name=spec.name, spec=spec)
     await in_thread(datasets.create, document)
     # A start that fails here is not lost: reconcile finds `queued` datasets without a live instance.
     task = Task(owner=principal.owner, dataset=document.id)
     await start(client, "build_dataset", task, document.id)
     return json_response(line(document, API), 202, location=f"{API}/datasets/{document.id}")
+
+
+async def _check_url_list(owner: str, url_list: str) -> None:
+    from shared.steps import upload
+
+    if not await in_thread(upload.url_list_exists, owner, url_list):
+        message = "there is no uploaded list of that id: POST it to /api/v1/url-lists first"
+        raise invalid_body([(("url_list",), message)])
 
 
 @bp.route("v1/datasets", methods=["GET"], trigger_arg_name="request")

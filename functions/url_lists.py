@@ -2,22 +2,24 @@
 
 import tempfile
 import uuid
+from typing import TYPE_CHECKING
 
 import azure.durable_functions as df
 import azure.functions as func
 from starlette.requests import Request
 from starlette.responses import Response
 
-from builder.urls import ListKind
 from functions.http import API, answers, in_thread, json_response
 from shared.access import authorize
 from shared.problems import ProblemError, too_large
 from shared.settings import settings
-from shared.steps import upload
+
+if TYPE_CHECKING:
+    from builder.urls import ListKind
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-_KINDS: dict[str, ListKind] = {"text/plain": "text", "text/csv": "csv", "text/tab-separated-values": "tsv"}
+_KINDS: dict[str, "ListKind"] = {"text/plain": "text", "text/csv": "csv", "text/tab-separated-values": "tsv"}
 _IN_MEMORY_BYTES = 1_000_000
 
 
@@ -26,6 +28,8 @@ _IN_MEMORY_BYTES = 1_000_000
 async def create_url_list(request: Request) -> Response:
     """Keep a list for the source `urls`: 201 with the id to name in a dataset's `url_list`."""
     principal = await authorize(request, "create")
+    from shared.steps import upload
+
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _KINDS:
         detail = "Send the list as text/plain (a URL a line) or text/csv (with a header that names a column `url`)."
