@@ -79,7 +79,12 @@ def about(folder: BlobFolder, task: Task) -> "About":
 
 
 def finish(task: Task) -> State | None:
-    """`ready` when every label has its images, `incomplete` when some have, `failed` when there is no image at all."""
+    """`ready` when every label has its images, `incomplete` when some have, `failed` when there is no image at all.
+
+    None when the dataset was cancelled or deleted meanwhile: then its state stays what it is.
+    """
+    if not lifecycle.is_running(task):
+        return None
     report = read_report(dataset_folder(task.dataset))
     if report.complete:
         return lifecycle.end(task, "ready")
