@@ -34,17 +34,22 @@ class Document(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-class DatasetDocument(Document):
-    """One dataset. Partition key: `owner`."""
+class DatasetHead(Document):
+    """A dataset without its request, which may be a megabyte long: enough for lists and housekeeping."""
 
     owner: str
     name: str
-    spec: DatasetSpec
     state: State = "queued"
     stage: Stage | None = None
     created: datetime = Field(default_factory=now)
     updated: datetime = Field(default_factory=now)
     error: str | None = None
+
+
+class DatasetDocument(DatasetHead):
+    """One dataset. Partition key: `owner`."""
+
+    spec: DatasetSpec
     etag: str | None = Field(default=None, alias="_etag", exclude=True)
 
     def moved(self, state: State, *, stage: Stage | None = None, error: str | None = None) -> Self:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from builder.spec import DatasetSpec
 from shared import shards
-from shared.documents import DatasetDocument, Stage, State
+from shared.documents import DatasetDocument, DatasetHead, Stage, State
 from shared.progress import Progress, View, progress
 
 
@@ -41,7 +41,7 @@ def links(dataset: str, api: str) -> dict[str, str]:
     return {"self": base, "images": f"{base}/images", "exports": f"{base}/exports", "cancel": f"{base}/cancel"}
 
 
-def line(document: DatasetDocument, api: str) -> DatasetLine:
+def line(document: DatasetHead, api: str) -> DatasetLine:
     """A document as a line of a list."""
     return DatasetLine(**_common(document, api))
 
@@ -52,6 +52,6 @@ def view(document: DatasetDocument, api: str) -> DatasetView:
     return DatasetView(**_common(document, api), spec=document.spec, progress=found)
 
 
-def _common(document: DatasetDocument, api: str) -> dict[str, object]:
+def _common(document: DatasetHead, api: str) -> dict[str, object]:
     shown = document.model_dump(include={"id", "name", "state", "stage", "error", "created", "updated"})
     return {**shown, "links": links(document.id, api)}

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared import datasets
-from shared.documents import DatasetDocument
+from shared.documents import DatasetHead
 from shared.problems import ProblemError
 from tests.shared.conftest import store
 
@@ -31,7 +31,7 @@ def test_what_is_being_deleted_is_out_of_sight(owner: str) -> None:
 
 def test_pages_are_newest_first_and_complete(owner: str) -> None:
     made = [store(owner).dataset for _ in range(7)]
-    seen: list[DatasetDocument] = []
+    seen: list[DatasetHead] = []
     cursor = None
     while True:
         page = datasets.page(owner, state=None, size=3, cursor=cursor)
