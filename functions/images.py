@@ -8,7 +8,7 @@ import azure.functions as func
 from starlette.requests import Request
 from starlette.responses import Response
 
-from builder.rows import FetchReason, ImageRow, RejectReason, Verdict
+from builder.rows import ImageRow, Reason, Verdict
 from functions.datasets import dataset_id
 from functions.http import answers, choice, in_thread, json_response, page_size
 from shared import datasets, pictures, shards
@@ -19,7 +19,7 @@ from shared.progress import View
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 _KEY = re.compile(r"[a-z0-9-]{1,64}-\d{5}-\d{2}")
-_REASONS = (*get_args(FetchReason), *get_args(RejectReason), "exact_duplicate", "near_duplicate", "over_target")
+_REASONS = tuple(reason for group in get_args(Reason) for reason in get_args(group))
 _IMMUTABLE = "private, max-age=86400, immutable"
 
 
