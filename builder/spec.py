@@ -1,11 +1,20 @@
 """What a person asks for: the labels of a dataset and the rules for its images."""
 
+import hashlib
 import re
 import unicodedata
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 SourceName = Literal["duckduckgo", "bing", "urls", "sample"]
 ImageFormat = Literal["original", "jpeg", "png", "webp"]
@@ -13,14 +22,31 @@ ExportFormat = Literal["imagefolder", "webdataset"]
 
 MAX_LABELS = 1_000
 MAX_IMAGES_PER_LABEL = 100_000
+MAX_IMAGES = 1_000_000
+"""In the whole dataset: deduplication looks at all of them at once."""
 MAX_INLINE_URLS = 10_000
+
+_SLUG_CHARACTERS = 64
+_DIGEST_CHARACTERS = 8
 
 
 def slugify(text: str) -> str:
-    """A name for files and folders: ASCII lower case, digits, single hyphens; "x" + hex when nothing else is left."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
-    return slug[:64].rstrip("-") or "x" + text.encode().hex()[:16]
+    """A name for files and folders: at most 64 of ASCII lower case, digits and single hyphens.
+
+    Case, accents and punctuation make no difference. Where more than that would be lost (letters of other scripts,
+    the end of a long text, or all of it), some digits of a hash keep different texts apart. A slug's slug is itself.
+    """
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    plain = "".join(character for character in letters if character.isascii())
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    lost = any(character.isalnum() and not character.isascii() for character in letters)
+    if slug and not lost and len(slug) <= _SLUG_CHARACTERS:
+        return slug
+    # Punctuation and spacing make no difference here either; marks do, for in many scripts they are the vowels.
+    kept = (character if unicodedata.category(character)[0] in "LMN" else " " for character in letters)
+    words = " ".join("".join(kept).split()) or text
+    digest = hashlib.sha256(words.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+    return f"{slug[: _SLUG_CHARACTERS - _DIGEST_CHARACTERS - 1].rstrip('-') or 'x'}-{digest}"
 
 
 def check_http_url(url: str) -> str:
@@ -43,7 +69,16 @@ def check_http_url(url: str) -> str:
     return url
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+def _printable(text: str) -> str:
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        msg = "must be one line of text, without control characters"
+        raise ValueError(msg)
+    return text
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
+]
 HttpUrl = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(check_http_url)]
 
 
@@ -89,6 +124,9 @@ class ImageSpec(Model):
         if self.max_bytes < self.min_bytes:
             msg = "max_bytes is below min_bytes: no image could pass"
             raise ValueError(msg)
+        if self.max_pixels < self.min_side**2:
+            msg = "max_pixels is below min_side x min_side: no image could pass"
+            raise ValueError(msg)
         return self
 
 
@@ -115,11 +153,18 @@ class SplitSpec(Model):
         return self
 
 
+def _named(label: object) -> object:
+    return {"name": label} if isinstance(label, str) else label
+
+
 class DatasetSpec(Model):
-    """The whole request for a dataset."""
+    """The whole request for a dataset. A label may be just its name: `"cat"` is `{"name": "cat"}`."""
 
     name: Text
-    labels: tuple[LabelSpec, ...] = Field(min_length=1, max_length=MAX_LABELS)
+    labels: tuple[
+        Annotated[LabelSpec, BeforeValidator(_named, json_schema_input_type=Text | LabelSpec)],
+        ...,
+    ] = Field(min_length=1, max_length=MAX_LABELS)
     images_per_label: int = Field(default=100, ge=1, le=MAX_IMAGES_PER_LABEL)
     sources: tuple[SourceName, ...] = Field(default=("duckduckgo", "bing"), min_length=1)
     url_list: str | None = Field(
@@ -147,6 +192,14 @@ class DatasetSpec(Model):
             raise ValueError(msg)
         if "urls" in self.sources and not lists:
             msg = "the source `urls` needs a list: labels[].urls, or url_list with the id of an uploaded one"
+            raise ValueError(msg)
+        bare = [label.name for label in self.labels if not label.urls]
+        if bare and self.sources == ("urls",) and self.url_list is None:
+            msg = f"nothing gives images to {', '.join(bare)}: add urls there, a url_list, or another source"
+            raise ValueError(msg)
+        images = sum(self.target(label) for label in self.labels)
+        if images > MAX_IMAGES:
+            msg = f"{images:,} images are asked for, at most {MAX_IMAGES:,} in all: make several datasets"
             raise ValueError(msg)
         return self
 
