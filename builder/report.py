@@ -79,7 +79,7 @@ class Report(Row):
 
 _FAILURES = {
     "unreachable": "could not be reached",
-    "rate_limited": "asked us to slow down",
+    "rate_limited": "limited our requests",
     "refused": "refused to answer",
     "changed": "answered in a form that is not understood",
     "not_configured": "is not configured",
@@ -238,24 +238,33 @@ def _label_report(name: str, target: int, tally: _Tally, states: Sequence[Source
 def _shortfall_reasons(
     target: int, figures: Figures, sources: Sequence[SourceFigures], states: Sequence[SourceState]
 ) -> tuple[str, ...]:
-    """Why a label has fewer images than asked for, as plain sentences."""
-    gave = []
-    for source in sources:
-        if source.failure is None:
-            gave.append(f"{source.source} gave {source.found}")
-            continue
-        trouble = _FAILURES.get(source.failure, source.failure)
-        gave.append(f"{source.source} {trouble}" + (f" after {source.found}" if source.found else ""))
-    ended = bool(states) and all(state.dry or state.failure for state in states)
-    opening = "the sources are dry" if ended else "the sources gave too little"
-    sentences = [f"{opening}: {', '.join(gave)}." if gave else "no source gave anything."]
+    """Why a label has fewer images than asked for: how each source ended, then what became of the candidates."""
+    ended = {state.source: state for state in states}
+    sentences = [_source_sentence(source, ended.get(source.source)) for source in sources]
+    if not any(source.found for source in sources):
+        sentences.append("No source gave a single candidate.")
     if figures.found:
         lost = ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in figures.reasons.items())
         sentences.append(
-            f"of {figures.found} candidates {figures.accepted} were kept, {target} were asked for"
+            f"Of {figures.found} candidates {figures.accepted} were kept, {target} were asked for"
             + (f"; not kept: {lost}." if lost else ".")
         )
-    return tuple(sentence[0].upper() + sentence[1:] for sentence in sentences)
+    return tuple(sentences)
+
+
+def _source_sentence(source: SourceFigures, state: SourceState | None) -> str:
+    """What one source gave, and whether it failed, has no more, or was not asked to its end."""
+    gave = (
+        f"gave {source.found} {'candidate' if source.found == 1 else 'candidates'}" if source.found else "gave nothing"
+    )
+    if source.failure is not None:
+        trouble = _FAILURES.get(source.failure, f"failed ({source.failure})")
+        return f"{source.source} {trouble}" + (f", after it {gave}." if source.found else ".")
+    if state is None:
+        return f"{source.source} {gave}."
+    return (
+        f"{source.source} {gave} and has no more." if state.dry else f"{source.source} {gave} before the search ended."
+    )
 
 
 def _by_name(counts: Counter[str]) -> dict[str, int]:

@@ -43,7 +43,7 @@ def judge(dataset: Dataset) -> Outcome:
 def shortfalls(dataset: Dataset) -> tuple[str, ...]:
     """A sentence for each label that has fewer images than it should."""
     return tuple(
-        f"{label.label}: {label.accepted} of {label.target} images; its sources have no more"
+        f"{label.label}: {label.accepted} of {label.target} images; its sources gave no more"
         + (f" (most were lost to {top(label.reasons)})." if label.reasons else ".")
         for label in dataset.progress.labels
         if label.accepted < label.target

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -61,7 +61,8 @@ def test_counts() -> None:
 def test_a_shortfall_is_said_in_sentences() -> None:
     cat = make_report(SPEC, ROWS, STATES).labels[0]
     assert cat.shortfall_reasons == (
-        "The sources are dry: bing gave 5, duckduckgo could not be reached after 1.",
+        "bing gave 5 candidates and has no more.",
+        "duckduckgo could not be reached, after it gave 1 candidate.",
         "Of 6 candidates 2 were kept, 4 were asked for; not kept: 2 too small, 1 near-duplicates, 1 timed out.",
     )
 
@@ -85,9 +86,29 @@ def test_states_come_from_the_search() -> None:
 
 def test_nothing_found() -> None:
     report = make_report(SPEC, [])
-    assert report.labels[0].shortfall_reasons == ("No source gave anything.",)
-    failed = make_report(SPEC, [], [SourceState(label="Cat", source="bing", failure="rate_limited")])
-    assert failed.labels[0].shortfall_reasons == ("The sources are dry: bing asked us to slow down.",)
+    assert report.labels[0].shortfall_reasons == ("No source gave a single candidate.",)
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ({"failure": "unreachable", "dry": True}, "bing could not be reached."),
+        ({"failure": "rate_limited"}, "bing limited our requests."),
+        ({"failure": "refused"}, "bing refused to answer."),
+        ({"failure": "changed"}, "bing answered in a form that is not understood."),
+        ({"failure": "not_configured"}, "bing is not configured."),
+        ({"dry": True}, "bing gave nothing and has no more."),
+        ({}, "bing gave nothing before the search ended."),
+    ],
+)
+def test_how_a_source_ended_is_said_plainly(state: dict[str, Any], sentence: str) -> None:
+    report = make_report(SPEC, [], [SourceState(label="Cat", source="bing", **state)])
+    assert report.labels[0].shortfall_reasons == (sentence, "No source gave a single candidate.")
+
+
+def test_a_source_that_failed_is_not_called_dry() -> None:
+    states = [SourceState(label="cat", source="bing", dry=True, failure="unreachable", message="no network")]
+    assert "has no more" not in " ".join(make_report(SPEC, ROWS, states).labels[0].shortfall_reasons)
 
 
 def test_a_row_of_another_dataset_is_an_error() -> None:

@@ -45,7 +45,7 @@ def test_an_unknown_kind_of_failure_is_told_by_its_name() -> None:
 
 def test_a_short_label_is_told_and_a_full_one_is_not() -> None:
     outcome = judge(of("incomplete", label("cat", 10), label("dog", 9)))
-    assert outcome.sentences == ("dog: 9 of 10 images; its sources have no more.",)
+    assert outcome.sentences == ("dog: 9 of 10 images; its sources gave no more.",)
 
 
 def test_reasons_come_by_frequency_then_name() -> None:

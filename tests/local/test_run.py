@@ -98,7 +98,7 @@ def test_an_incomplete_dataset_with_images_is_a_success_with_a_sentence(api: Fak
     give(api, {"1.jpg": b"one"})
     code, printed = build(api, wanted, dataset("incomplete", label("red panda", 3, reasons={"http_4xx": 7})))
     assert code == 0
-    assert "red panda: 3 of 10 images; its sources have no more (most were lost to http_4xx 7)." in printed
+    assert "red panda: 3 of 10 images; its sources gave no more (most were lost to http_4xx 7)." in printed
     assert (wanted.folder / "1.jpg").exists()
 
 
