@@ -64,7 +64,8 @@ def search_round(
     New means that `url_key(url)` is neither in `seen` nor earlier in this round. The last page is kept whole, so there
     can be more than `want`. An engine that raises `SourceError` is not asked again in this round; when the cause may
     pass (`TEMPORARY`) it is asked in later rounds, up to `MAX_FAILED_ROUNDS` in a row, otherwise never again. A cursor
-    is dry when its source says so, after `MAX_STALE_PAGES` pages without news, or after `MAX_PAGES`.
+    is dry when its source says so; that of a search engine also after `MAX_STALE_PAGES` pages without news, or after
+    `MAX_PAGES`, for engines repeat themselves for ever, while a list ends.
     Deterministic: the same answers of the engines give the same result.
     """
     by_name = {engine.name: engine for engine in engines}
@@ -91,7 +92,7 @@ def search_round(
         fresh = _fresh(page.candidates, known)
         known.update(fresh)
         found += fresh.values()
-        cursors[turn] = _moved(cursor, more=page.more, fresh=bool(fresh))
+        cursors[turn] = _moved(cursor, more=page.more, fresh=bool(fresh), bounded=by_name[cursor.engine].takes_queries)
     kept = tuple(failures[name] for name in sorted(failures))
     return tuple(found), SearchState(cursors=tuple(cursors), failures=kept)
 
@@ -118,7 +119,7 @@ def _failed(before: Failure | None, engine: str, error: SourceError) -> Failure:
     return Failure(engine=engine, kind=error.kind, message=str(error), rounds=rounds, given_up=given_up)
 
 
-def _moved(cursor: Cursor, *, more: bool, fresh: bool) -> Cursor:
+def _moved(cursor: Cursor, *, more: bool, fresh: bool, bounded: bool) -> Cursor:
     stale = 0 if fresh else cursor.stale + 1
-    dry = not more or stale >= MAX_STALE_PAGES or cursor.page >= MAX_PAGES
+    dry = not more or (bounded and (stale >= MAX_STALE_PAGES or cursor.page >= MAX_PAGES))
     return cursor.model_copy(update={"page": cursor.page + 1, "stale": stale, "dry": dry})

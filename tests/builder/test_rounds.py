@@ -81,6 +81,13 @@ def test_a_source_without_queries_is_asked_once_per_page() -> None:
     assert state.dry
 
 
+def test_a_list_is_read_to_its_end_however_often_it_repeats_itself() -> None:
+    pages: list[Answer] = [urls("1"), *([urls("1")] * (MAX_STALE_PAGES + MAX_PAGES)), urls("2")]
+    found, state = run([Shelf("urls", {"label": pages}, takes_queries=False)], [])
+    assert found == ["1", "2"]
+    assert state.dry
+
+
 @pytest.mark.parametrize("kind", ["refused", "changed", "not_configured"])
 def test_a_lasting_failure_ends_an_engine_and_leaves_the_others(kind: str) -> None:
     broken = Shelf("broken", {"p": [kind], "q": [urls("never")]})
