@@ -12,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 from builder.errors import AddressRefusedError
-from builder.guard import AddressGuard
+from builder.guard import NOTHING_FETCHED, AddressGuard
 from builder.links import parse_link
 from builder.rows import FetchReason
 from builder.session import FetchLimits
@@ -136,8 +136,8 @@ def _failure(error: Exception, url: URL) -> DownloadError:
     reason: FetchReason = "connection"
     transient = False
     match cause:
-        case AddressRefusedError():
-            reason, detail = "address_refused", str(cause)
+        case OSError() if NOTHING_FETCHED in str(cause):  # by its words: aiohappyeyeballs joins errors of several kinds
+            reason, detail = "address_refused", (cause.strerror or str(cause)).removeprefix("Multiple exceptions: ")
         case TimeoutError():
             reason, detail, transient = "timeout", "no answer in time", True
         case socket.gaierror():

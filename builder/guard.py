@@ -27,6 +27,9 @@ _NEVER = (
     (ip_network("2001::/23"), "set aside for protocols"),
     (ip_network("3fff::/20"), "set aside for documentation"),  # RFC 9637
 )
+NOTHING_FETCHED = "nothing is fetched from there"
+"""How every refusal ends: what joins the failures of a name's several addresses keeps the words, not the type."""
+
 _NUMERIC_LABEL = re.compile(r"(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
 
 
@@ -90,7 +93,7 @@ class AddressGuard:
         if not self.exceptions.isdisjoint({(address, port), (mapped or address, port)}):
             return
         if (what := refusal(address)) is not None:
-            msg = f"{host} is {what}: nothing is fetched from there"
+            msg = f"{host} is {what}: {NOTHING_FETCHED}"
             raise AddressRefusedError(msg)
 
     def check_host(self, host: str, port: int) -> None:
@@ -103,7 +106,7 @@ class AddressGuard:
             literal = ip_address(host)
         except ValueError:
             if _NUMERIC_LABEL.fullmatch(host.rstrip(".").rpartition(".")[2]):
-                msg = f"{host} is a number in disguise: nothing is fetched from there"
+                msg = f"{host} is a number in disguise: {NOTHING_FETCHED}"
                 raise AddressRefusedError(msg) from None
             return
         self.check(str(literal), port)
