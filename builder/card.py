@@ -1,6 +1,7 @@
 """The dataset's README: a card as the Hugging Face Hub expects it, YAML in front, told in plain words."""
 
 import json
+from typing import Literal
 
 from builder.exports.base import About
 from builder.report import LabelReport, Report
@@ -26,7 +27,8 @@ _HOW_TO_LOAD = {
 ```python
 from datasets import load_dataset
 
-dataset = load_dataset("imagefolder", data_dir="PATH")  # splits, images and labels
+# drop_labels: a dataset of one label would lose it otherwise
+dataset = load_dataset("imagefolder", data_dir="PATH", drop_labels=False)  # splits, images and labels
 ```
 
 or `torchvision.datasets.ImageFolder("PATH/train")`, or `keras.utils.image_dataset_from_directory("PATH/train")`.
@@ -54,11 +56,34 @@ dataset = dataset.to_tuple(IMAGES, "cls")  # PIL image, number of the class
 `classes.txt` has the name of class `n` in line `n + 1`; the `json` of each sample is its row of `manifest.jsonl`,
 which also has the rejected candidates.
 """,
+    "index": """\
+```python
+import io
+import pandas as pd
+from PIL import Image
+
+index = pd.read_parquet("PATH/index.parquet")  # a row per image: label, split, size, source, licence
+
+
+def picture(row):
+    with open(f"PATH/{row.shard}", "rb") as shard:
+        shard.seek(row.offset)
+        return Image.open(io.BytesIO(shard.read(row.size_bytes)))
+
+
+dataset = [(picture(row), row.label) for row in index[index.split == "train"].itertuples()]
+```
+
+The shards also hold duplicates and images above the target: only those in the index belong to the dataset.
+`manifest.jsonl` has a row for every candidate, the rejected ones too; `attribution.csv` says where each image is from.
+The folders in `exports/`, if there are any, have the same images ready for training.
+""",
 }
 
 
-def card(about: About, layout: ExportFormat) -> str:
-    """The whole README.md for that layout of the files; the same dataset gives the same text."""
+def card(about: About, layout: ExportFormat | Literal["index"]) -> str:
+    """The whole README.md for that layout of the files (`index`: shards and `index.parquet`, what exports are made
+    from); the same dataset gives the same text."""
     report = about.report
     parts = (
         _front_matter(report),
@@ -66,6 +91,7 @@ def card(about: About, layout: ExportFormat) -> str:
         _summary(about),
         "## How to load\n",
         _HOW_TO_LOAD[layout],
+        _uneven_splits(report) if layout == "imagefolder" else "",
         "## Labels\n",
         _labels(report),
         "## Sources\n",
@@ -113,6 +139,22 @@ def _summary(about: About) -> str:
     if report.shortfall:
         sentences.append(f"{report.shortfall} images fewer than the {report.target} that were asked for.")
     return " ".join(sentences) + "\n"
+
+
+def _uneven_splits(report: Report) -> str:
+    """A warning where folders of labels are missing: readers that number classes by the folders they find go wrong."""
+    missing = [
+        f"{_inline(label.label)} in {split}"
+        for label in report.labels
+        for split in report.splits
+        if label.accepted and split and not label.splits.get(split)
+    ]
+    if not missing:
+        return ""
+    return (
+        f"Some labels have no image in some splits ({', '.join(missing)}). torchvision and Keras number the classes of "
+        "each folder by the subfolders they find there, so they number them differently: take the numbers of `train`.\n"
+    )
 
 
 def _labels(report: Report) -> str:

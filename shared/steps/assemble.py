@@ -58,7 +58,7 @@ def assemble(task: Task) -> None:
 
     size = folder.write("index.parquet", index())
     told = about(folder, task)
-    folder.write("README.md", card(told, "webdataset").encode())
+    folder.write("README.md", card(told, "index").encode())
     folder.write("attribution.csv", attribution_csv(shards.rows(task.dataset)))
     folder.write("croissant.json", index_croissant(told, digest.hexdigest(), size))
 

@@ -9,7 +9,9 @@ import pytest
 from huggingface_hub import DatasetCard
 
 from builder.card import card
+from builder.exports.base import image_path
 from builder.exports.write import write_export
+from builder.index import write_index
 from builder.report import make_report
 from builder.rows import LabelConflict
 from builder.spec import DatasetSpec, LabelSpec
@@ -70,3 +72,39 @@ def test_the_code_shown_runs(layout: Any, dataset: Dataset, tmp_path: Path, monk
     assert len(train) == 20
     assert sorted(label for _, label in train) == [0] * 10 + [1] * 10
     assert {image.size for image, _ in train} == {(160, 120)}
+
+
+def test_the_code_shown_for_the_index_runs(dataset: Dataset) -> None:
+    folder, rows, about = dataset
+    folder.write("index.parquet", write_index(rows))
+    (code,) = re.findall(r"```python\n(.*?)```", card(about, "index"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code.replace("PATH", str(folder.root)), names)  # noqa: S102 - our own text, which is what is tested
+    assert sorted(label for _, label in names["dataset"]) == ["dog"] * 10 + ["red-cat"] * 10
+    assert {image.size for image, _ in names["dataset"]} == {(160, 120)}
+
+
+def test_a_single_label_is_loaded_with_its_label(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, rows, about = dataset
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
+    for row_ in (one for one in rows if one.verdict == "accepted" and one.label == "dog"):
+        path = tmp_path / "unpacked" / image_path(row_)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(folder.read_range(row_.shard or "", row_.offset or 0, row_.size_bytes or 0))
+    (code,) = re.findall(r"```python\n(.*?)```", card(about, "imagefolder"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code.replace("PATH", str(tmp_path / "unpacked")), names)  # noqa: S102 - our own text
+    assert names["dataset"]["train"].features["label"].names == ["dog"]
+
+
+def test_splits_that_lack_a_label_are_told(dataset: Dataset) -> None:
+    _, _, about = dataset
+    assert "no image in some splits" not in card(about, "imagefolder")
+    spec = DatasetSpec(name="n", labels=(LabelSpec(name="Cat"), LabelSpec(name="Dog"), LabelSpec(name="Owl")))
+    rows = [row(0, "cat", split="train"), row(0, "dog", split="train"), row(1, "dog", split="val")]
+    uneven = type(about)(spec=spec, report=make_report(spec, rows))
+    assert "no image in some splits (Cat in val)" in card(uneven, "imagefolder")
+    assert "no image in some splits" not in card(uneven, "webdataset")
