@@ -1,11 +1,18 @@
 """What is done to pixels: orientation, plain 8-bit modes, sRGB, scaling, white behind transparency, encoding."""
 
 import io
+import warnings
 from typing import Literal
 
 import imagehash
 import numpy as np
 from PIL import Image, ImageCms
+
+Image.MAX_IMAGE_PIXELS = 200_000_000
+# Pillow raises at twice this, before plugins allocate anything: the highest `ImageSpec.max_pixels`. Between once and
+# twice it only warns, where `max_pixels` decides; and it warns of odd metadata, which says nothing about the pixels.
+# Here, because whatever opens an image comes by: what was let in must also open later, for its thumbnail.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 OutputFormat = Literal["jpeg", "png", "webp"]
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import warnings
 from dataclasses import dataclass
 
 from PIL import Image
@@ -11,11 +10,6 @@ from builder.formats import StoredFormat, sniff
 from builder.pixels import OutputFormat, encode, orientation, perceptual_hash, plain, upright_size
 from builder.rows import RejectReason
 from builder.spec import ImageSpec
-
-Image.MAX_IMAGE_PIXELS = 200_000_000
-# Pillow raises at twice this, before plugins allocate anything: the highest `ImageSpec.max_pixels`. Between once and
-# twice it only warns, where `max_pixels` decides; and it warns of odd metadata, which says nothing about the pixels.
-warnings.filterwarnings("ignore", module=r"PIL\.")
 
 _MAX_JPEG_SCANS = 500
 """A progressive JPEG may repeat passes over all its pixels for some bytes each; real ones have about ten

@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -48,3 +50,15 @@ def test_a_thumbnail_is_upright() -> None:
 
 def test_small_images_are_not_blown_up() -> None:
     assert shown(picture((40, 20), "PNG"), 256).size == (40, 20)
+
+
+def test_it_opens_the_largest_image_that_a_dataset_may_hold() -> None:
+    """In a process of its own: what else has been imported must not matter."""
+    program = (
+        "import builder.thumbnails\n"
+        "from PIL import Image\n"
+        "from builder.spec import ImageSpec\n"
+        "(most,) = [one.le for one in ImageSpec.model_fields['max_pixels'].metadata if hasattr(one, 'le')]\n"
+        "Image._decompression_bomb_check((most // 10_000, 10_000))\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
