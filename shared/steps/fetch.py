@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _IN_MEMORY_BYTES = 32 << 20
 
+_BODIES_BYTES = 640_000_000
+"""What the bodies under way may hold together at worst: where images may be large, fewer are fetched at once."""
+
 
 async def fetch_shard(task: ShardTask) -> bool:
     """Fetch the slice unless that was done before; returns whether the shard is validated (or given up) already.
@@ -86,7 +89,7 @@ def _limits(max_bytes: int) -> "FetchLimits":
     return FetchLimits(
         total_seconds=config.fetch_timeout_seconds,
         max_bytes=max_bytes,
-        concurrency=config.fetch_concurrency,
+        concurrency=min(config.fetch_concurrency, max(1, _BODIES_BYTES // max_bytes)),
         contact=config.contact,
     )
 
