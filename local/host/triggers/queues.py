@@ -1,4 +1,7 @@
-"""Queue triggers: messages are leased, given to the function, then deleted, or moved to `{queue}-poison` in the end."""
+"""Queue triggers: messages are leased, given to the function, then deleted, or moved to `{queue}-poison` in the end.
+
+A poison queue has no poison queue of its own: what fails there keeps its lease and comes back when that ends.
+"""
 
 import asyncio
 import contextlib
@@ -11,7 +14,7 @@ from local.host.config import HostJson
 from local.host.context import HostRetryContext
 from local.host.functions import Function
 from local.host.invocation import Invoker, Jobs
-from local.host.storage import Storage
+from local.host.storage import Queue, Storage
 from local.host.triggers.polling import Poller
 from local.host.triggers.values import queue_value
 
@@ -19,6 +22,7 @@ _LOG = logging.getLogger(__name__)
 # The real host leases for ten minutes. A lease that is renewed while the function runs may be short, and then what a
 # killed host had in hand comes back soon.
 _LEASE_SECONDS = 30
+_POISON = "-poison"
 
 
 class QueueListener:
@@ -30,7 +34,8 @@ class QueueListener:
         self._function, self._invoker, self._jobs = function, invoker, jobs
         self._options = config.extensions.queues
         name, connection = function.trigger.text("queueName") or "", function.trigger.text("connection")
-        self._queue, self._poison = storage.queue(name, connection), storage.queue(f"{name}-poison", connection)
+        self._queue = storage.queue(name, connection)
+        self._poison = None if name.endswith(_POISON) else storage.queue(name + _POISON, connection)
         self._in_hand = 0
         threshold = self._options.new_batch_threshold
         self._threshold = self._options.batch_size // 2 if threshold is None else threshold
@@ -74,14 +79,18 @@ class QueueListener:
             await asyncio.gather(lease, return_exceptions=True)  # only its last receipt lets us delete the message
         if outcome:
             await self._queue.client.delete_message(message)
+        elif self._poison is None:
+            return
         elif outcome is None or (message.dequeue_count or 0) >= self._options.max_dequeue_count:
-            await self._give_up(message)
+            await self._give_up(message, self._poison)
         else:
             seconds = round(self._options.visibility_timeout.total_seconds())
             await self._queue.client.update_message(message, visibility_timeout=seconds)
 
     async def _succeeds(self, message: QueueMessage) -> bool | None:
         """Call the function; None means that no further call could succeed."""
+        if self._poison and (message.dequeue_count or 0) > self._options.max_dequeue_count:
+            return None  # its last call never ended: it may be what kills hosts
         try:
             value = queue_value(self._function, self._queue.decode(message.content), message)
         except ValueError:
@@ -102,11 +111,11 @@ class QueueListener:
             renewed = await self._queue.client.update_message(message, visibility_timeout=_LEASE_SECONDS)
             message.pop_receipt = renewed.pop_receipt
 
-    async def _give_up(self, message: QueueMessage) -> None:
+    async def _give_up(self, message: QueueMessage, poison: Queue) -> None:
         try:
             body = self._queue.decode(message.content)
         except ValueError:
             body = message.content.encode()
-        await self._poison.send(body)
+        await poison.send(body)
         await self._queue.client.delete_message(message)
         _LOG.error("the message is given up", extra={"function": self._function.name, "message_id": message.id})

@@ -144,6 +144,57 @@ async def test_the_next_host_gets_what_a_killed_one_had_in_hand(
         await eventually(lambda: is_empty(queue))
 
 
+async def test_a_message_that_kills_its_hosts_is_given_up_uncalled(
+    environment: dict[str, str], queue: QueueClient, tmp_path: Path
+) -> None:
+    app = func.FunctionApp()
+    counts: list[int] = []
+
+    @app.queue_trigger(arg_name="message", queue_name="%QUEUE%", connection="AzureWebJobsStorage")
+    async def take(message: func.QueueMessage) -> None:
+        counts.append(message.dequeue_count or 0)
+
+    await queue.create_queue()
+    await queue.send_message(encode(b"deadly"))
+    for _ in range(2):  # two hosts took it and never came to its end
+        taken = await queue.receive_message()
+        assert taken
+        await queue.update_message(taken, visibility_timeout=0)
+    limits = {"extensions": {"queues": {"maxDequeueCount": 2}}}
+    async with serve(app, tmp_path, environment, host_json=limits, **FAST):
+        assert await eventually(lambda: poisoned(environment, 1)) == [encode(b"deadly")]
+        await eventually(lambda: is_empty(queue))
+    assert counts == []
+
+
+async def test_a_poison_queue_has_none_of_its_own(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local.host.triggers.queues._LEASE_SECONDS", 1)
+    environment |= {"QUEUE": f"{environment['QUEUE']}-poison"}
+    app = func.FunctionApp()
+    seen: asyncio.Queue[int] = asyncio.Queue()
+
+    @app.queue_trigger(arg_name="message", queue_name="%QUEUE%", connection="AzureWebJobsStorage")
+    async def take(message: func.QueueMessage) -> None:
+        await seen.put(message.dequeue_count or 0)
+        if message.dequeue_count != 3:
+            raise ValueError
+
+    async with QueueServiceClient.from_connection_string(environment["AzureWebJobsStorage"]) as service:
+        queue = service.get_queue_client(environment["QUEUE"])
+        await queue.create_queue()
+        await queue.send_message(encode(b"bad"))
+        limits = {"extensions": {"queues": {"maxDequeueCount": 1}}}
+        async with serve(app, tmp_path, environment, host_json=limits, **FAST):
+            assert await soon(seen.get()) == 1
+            with pytest.raises(TimeoutError):  # it stays out of sight, so that nothing spins
+                await asyncio.wait_for(seen.get(), 0.5)
+            assert [await soon(seen.get()), await soon(seen.get())] == [2, 3]
+            await eventually(lambda: is_empty(queue))
+        assert await poisoned(environment, 1) == []
+
+
 async def test_a_batch_is_fetched_only_when_few_are_in_hand(
     environment: dict[str, str], queue: QueueClient, tmp_path: Path
 ) -> None:
