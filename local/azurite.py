@@ -8,12 +8,16 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
+class NotInstalledError(Exception):
+    """Azurite is not where npm puts it; the message says what to do."""
+
+
 def command(location: Path, *, blob_port: int, queue_port: int, table_port: int) -> list[str]:
-    """The command that runs Azurite with its data under `location`; FileNotFoundError if it is not installed."""
+    """The command that runs Azurite with its data under `location`; NotInstalledError if it cannot."""
     script = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
     if not script.is_file():
         msg = f"{script} is missing: run `npm ci` (or `make setup`) first"
-        raise FileNotFoundError(msg)
+        raise NotInstalledError(msg)
     ports = {"blob": blob_port, "queue": queue_port, "table": table_port}
     services = [
         word for name, port in ports.items() for word in (f"--{name}Host", "127.0.0.1", f"--{name}Port", str(port))

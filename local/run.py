@@ -12,12 +12,13 @@ from rich.console import Console
 
 from builder.spec import DatasetSpec, LabelSpec, SourceName, slugify
 from local.api import FINAL, ApiError, Client, Dataset, ExportFile, RefusedError
+from local.azurite import NotInstalledError
 from local.config import StackSettings, in_words
 from local.display import Bars, table
 from local.outcome import judge
 from local.services import Stages, answers_ok, stack
 from local.supervisor import StackError, Supervisor
-from local.unpack import TargetTakenError, UnpackError, check_target, staged, unpack
+from local.unpack import TargetError, UnpackError, check_target, staged, unpack
 from local.up import interruptible
 
 SAMPLE_LABELS = ("landscape", "plant", "vehicle")
@@ -104,10 +105,13 @@ def run(wanted: Wish, settings: StackSettings, *, stages: Stages | None = None, 
         return fail("Interrupted. The dataset stays; an unfinished build goes on whenever the stack runs.", 130)
     except StackError as error:
         return fail(str(error), error.exit_code)
-    except (FileNotFoundError, TargetTakenError) as error:
+    except (NotInstalledError, TargetError) as error:
         return fail(str(error), 2)
     except (ApiError, TooLongError, UnpackError) as error:
         return fail(str(error), 1)
+    except OSError as error:
+        what = error.filename or wanted.out
+        return fail(f"{what} cannot be written: {error.strerror or error}. The dataset stays in the stack.", 1)
 
 
 @contextmanager

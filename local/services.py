@@ -62,7 +62,7 @@ def app_settings(settings: StackSettings) -> dict[str, str]:
 
 
 def stack(settings: StackSettings, *, with_host: bool = True) -> Stages:
-    """The whole stack, or what stands behind another Functions host; FileNotFoundError if Azurite is not installed."""
+    """The whole stack, or what stands behind another Functions host; NotInstalledError if Azurite is not."""
     storage = {"blob_port": settings.blob_port, "queue_port": settings.queue_port, "table_port": settings.table_port}
     database = cosmos.command(settings.data / "cosmos.sqlite", port=settings.cosmos_port)
     behind = (

@@ -43,6 +43,12 @@ class DataInUseError(StackError):
     exit_code = 2
 
 
+class DataUnusableError(StackError):
+    """The folder of the stack's data cannot be written."""
+
+    exit_code = 2
+
+
 class ServiceDiedError(StackError):
     """A service ended that should have kept running, or never came up."""
 
@@ -77,8 +83,8 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         try:
+            self._lock_data()  # first: who starts a stack twice should not hear about ports
             self._check_ports()
-            self._lock_data()
             for stage in self.stages:
                 self._running.append([])
                 for service in stage:
@@ -129,15 +135,20 @@ class Supervisor:
                     if time.monotonic() > deadline:
                         msg = (
                             f"port {port}, which {service.name} needs, is taken: stop what listens there, "
-                            f"or choose another port (`python -m local up --help` names the settings)"
+                            f"or choose another (a setting PIXCRAWLER_LOCAL_..._PORT: "
+                            f"`.venv/bin/python -m local up --help` lists them)"
                         )
                         raise PortTakenError(msg)
                     time.sleep(POLL_SECONDS)
 
     def _lock_data(self) -> None:
         """Hold a lock for as long as this process lives, however it ends."""
-        self.data.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.data / "lock").open("wb")
+        try:
+            (self.data / "logs").mkdir(parents=True, exist_ok=True)
+            self._lock = (self.data / "lock").open("wb")
+        except OSError as error:
+            msg = f"{error.filename} cannot be written ({error.strerror}): set PIXCRAWLER_LOCAL_DATA to another folder"
+            raise DataUnusableError(msg) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -146,7 +157,6 @@ class Supervisor:
 
     def _start(self, service: Service) -> Running:
         log = self.data / "logs" / f"{service.name}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
         environment = {**os.environ, **service.env, "PYTHONUNBUFFERED": "1"}

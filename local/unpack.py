@@ -1,5 +1,6 @@
 """Unpacks a downloaded dataset, and never outside of its folder."""
 
+import os
 import shutil
 import stat
 import zipfile
@@ -15,15 +16,19 @@ class UnpackError(Exception):
     """The archive cannot be unpacked; the message says why."""
 
 
-class TargetTakenError(Exception):
-    """Something that must not be replaced is where the dataset should go."""
+class TargetError(Exception):
+    """The dataset cannot go where it should: something is there that must not be replaced, or it cannot be written."""
 
 
 def check_target(folder: Path) -> None:
-    """TargetTakenError if `folder` is there and was not put there by this module."""
+    """TargetError if `folder` is there and was not put there by this module, or cannot be made."""
     if folder.exists() and not (folder / MARKER).is_file():
         msg = f"{folder} is there already and was not made by this command: move it away, or give the dataset a --name"
-        raise TargetTakenError(msg)
+        raise TargetError(msg)
+    above = next(one for one in folder.absolute().parents if one.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        msg = f"{folder} cannot be made: {above} is no folder that can be written; name another with --out"
+        raise TargetError(msg)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from local.azurite import NotInstalledError
 from local.config import StackSettings
 from local.services import Stages, stack
 from local.supervisor import StackError, Supervisor
@@ -47,6 +48,6 @@ def up(settings: StackSettings, *, stages: Stages | None = None, with_host: bool
     except StackError as error:
         errors.print(str(error))
         return error.exit_code
-    except FileNotFoundError as error:  # Azurite is not installed; the message says what to do
+    except NotInstalledError as error:
         errors.print(str(error))
         return 2

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import io
 import json
@@ -75,6 +76,26 @@ def test_a_ready_dataset_is_unpacked_and_shown(api: FakeApi, wanted: Wish) -> No
     (request,) = (json.loads(body) for asked, body in api.asked if asked.startswith("POST"))
     assert [one["name"] for one in request["labels"]] == ["red panda", "snow leopard"]
     assert request["images_per_label"] == 10
+
+
+def test_an_unusable_folder_is_told_before_anything_is_built(api: FakeApi, wanted: Wish, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, printed = build(api, replace(wanted, out=tmp_path / "file"))
+    assert code == 2
+    assert "cannot be made" in printed
+    assert api.asked == []
+
+
+def test_a_disk_that_fails_in_the_end_is_told(api: FakeApi, wanted: Wish, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "pandas.zip")
+
+    give(api, {"a.txt": b"one"})
+    monkeypatch.setattr(module, "unpack", full)
+    code, printed = build(api, wanted, dataset("ready", label("red panda", 10)))
+    assert code == 1
+    assert printed.endswith("pandas.zip cannot be written: No space left on device. The dataset stays in the stack.\n")
+    assert list(wanted.out.iterdir()) == []
 
 
 def test_a_second_run_replaces_the_first(api: FakeApi, wanted: Wish) -> None:

@@ -15,7 +15,15 @@ from local.config import StackSettings
 from local.gallery.catalogue import Catalogue
 from local.processes import free_port, port_answers, wait_until
 from local.services import stack
-from local.supervisor import DataInUseError, PortTakenError, ServiceDiedError, Supervisor, deaf, is_taken
+from local.supervisor import (
+    DataInUseError,
+    DataUnusableError,
+    PortTakenError,
+    ServiceDiedError,
+    Supervisor,
+    deaf,
+    is_taken,
+)
 from tests.local.conftest import MakeService, free_ports
 
 
@@ -102,6 +110,26 @@ def test_two_stacks_do_not_share_data(make_service: MakeService, tmp_path: Path)
         Supervisor(((make_service("other"),),), tmp_path).__enter__()
     with Supervisor(((make_service("again"),),), tmp_path):
         pass
+
+
+def test_a_second_stack_on_the_same_data_and_ports_hears_of_the_first(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    service = make_service("one")
+    with (
+        Supervisor(((service,),), tmp_path),
+        pytest.raises(DataInUseError, match="another stack works on"),
+    ):
+        Supervisor(((service,),), tmp_path).__enter__()
+
+
+def test_a_data_folder_that_cannot_be_written_is_told(make_service: MakeService, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(
+        DataUnusableError, match=r"file.* cannot be written \(Not a directory\): set PIXCRAWLER_LOCAL_DATA"
+    ):
+        Supervisor(((make_service("one"),),), file / "data").__enter__()
 
 
 def test_the_log_of_the_run_before_is_kept(make_service: MakeService, tmp_path: Path) -> None:

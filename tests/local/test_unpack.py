@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.unpack import MARKER, TargetTakenError, UnpackError, check_target, staged, unpack
+from local.unpack import MARKER, TargetError, UnpackError, check_target, staged, unpack
 
 
 def archive(folder: Path, *members: str | zipfile.ZipInfo) -> Path:
@@ -108,8 +108,16 @@ def test_what_is_not_ours_is_never_replaced(tmp_path: Path, kind: str) -> None:
         target.touch()
     else:
         target.mkdir()
-    with pytest.raises(TargetTakenError, match="was not made by this command"):
+    with pytest.raises(TargetError, match="was not made by this command"):
         check_target(target)
-    with pytest.raises(TargetTakenError), staged(target, "id"):
+    with pytest.raises(TargetError), staged(target, "id"):
         pass
     assert target.exists()
+
+
+def test_a_place_where_no_folder_can_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TargetError, match=r"out/pets cannot be made: .*file is no folder that can be written; .*--out"):
+        check_target(tmp_path / "file" / "out" / "pets")
+    check_target(tmp_path / "not" / "yet" / "there")
+    assert not (tmp_path / "not").exists()
