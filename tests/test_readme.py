@@ -1,0 +1,117 @@
+"""The documentation is true: what it names is there, and what is there is named."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from local.__main__ import parser
+from local.api import State
+from local.config import StackSettings
+from shared.settings import Settings
+from tests.readme import PAGES, ROOT, commands, quoted, routes
+
+README = ROOT / "README.md"
+# Names in the documentation that are no files of this repository: what a dataset consists of, and where it lies.
+DATA = {
+    "attribution.csv", "candidates/", "croissant.json", "datasets/{dataset}/", "exports/", "index.parquet",
+    "manifest.jsonl", "out/<name>/", "plan.json", "raw/{dataset}/{label}-{number}.tar", "report.json", "shards/",
+    "test/", "train/", "val/",
+}  # fmt: skip
+
+
+# In a process of its own: an app can be asked only once in each.
+ASK = """
+import json, function_app
+print(json.dumps({
+    one.get_function_name(): [binding.get_dict_repr() for binding in one.get_bindings()]
+    for one in function_app.app.get_functions()
+}, default=str))
+"""
+
+
+@pytest.fixture(scope="module")
+def functions() -> dict[str, list[dict[str, Any]]]:
+    """The app's functions with their bindings."""
+    done = subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, capture_output=True, text=True, check=True)
+    found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
+    return found
+
+
+def identify(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def test_every_make_target_exists() -> None:
+    text = "\n".join([*commands(README), *quoted(README)])
+    named = set(re.findall(r"\bmake (\w+)", text))
+    defined = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"run", "test", "up", "help"} <= named
+    assert named <= defined
+
+
+def test_every_command_is_one_that_this_repository_or_curl_has() -> None:
+    assert {command.split()[0] for command in commands(README)} == {"make", "curl"}
+
+
+@pytest.mark.parametrize("arguments", re.findall(r"-m local ([^\n`]*)", README.read_text()))
+def test_the_options_of_the_local_commands_exist(arguments: str) -> None:
+    if "--help" in arguments:
+        with pytest.raises(SystemExit, match=r"^0$"):
+            parser().parse_args(arguments.split())
+    else:
+        assert parser().parse_args(arguments.split()).command == "up"
+
+
+def test_the_local_commands_name_the_python_that_has_the_packages() -> None:
+    said = re.findall(r"([\w./]+) -m local", README.read_text())
+    assert said
+    assert set(said) == {".venv/bin/python"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=identify)
+def test_every_path_exists(page: Path) -> None:
+    names = {name for name in quoted(page) if re.fullmatch(r"[\w<>{}-][\w./<>{}-]*(/|\.[a-z]+)", name)}
+    links = {link for link in re.findall(r"\]\(([^)#]+)", page.read_text()) if "://" not in link}
+    assert {name for name in names - DATA if not (ROOT / name).exists()} == set()
+    assert {link for link in links if not (page.parent / link).exists()} == set()
+
+
+def test_every_route_is_in_the_table_and_the_other_way_round(functions: dict[str, list[dict[str, Any]]]) -> None:
+    served = {
+        (method, "/" + re.sub(r"\{[^}]+\}", "{}", binding["route"]))
+        for bindings in functions.values()
+        for binding in bindings
+        if binding["type"] == "httpTrigger"
+        for method in binding["methods"]
+    }
+    assert {(method, f"/v1{path}") for method, path in routes(README)} == served
+
+
+@pytest.mark.parametrize("page", PAGES, ids=identify)
+def test_every_setting_exists(page: Path) -> None:
+    prefixes = ((Settings, "PIXCRAWLER_"), (StackSettings, "PIXCRAWLER_LOCAL_"))
+    known = {f"{prefix}{name.upper()}" for model, prefix in prefixes for name in model.model_fields}
+    assert set(re.findall(r"\bPIXCRAWLER_[A-Z_]*[A-Z]\b", page.read_text())) <= known
+
+
+def test_every_folder_of_code_is_in_the_architecture() -> None:
+    told = set(quoted(ROOT / "docs" / "architecture.md"))
+    tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    folders = {f"{name.split('/')[0]}/" for name in tracked.splitlines() if "/" in name}
+    assert folders - {"tests/", "tools/"} <= told
+
+
+@pytest.mark.parametrize("page", PAGES, ids=identify)
+def test_every_function_named_exists(page: Path, functions: dict[str, list[dict[str, Any]]]) -> None:
+    assert {word for word in quoted(page) if re.fullmatch(r"[a-z]+_[a-z_]+", word)} <= set(functions)
+
+
+def test_the_states_in_the_architecture_are_those_of_a_dataset() -> None:
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
+    told = {state for row in rows for state in re.findall(r"`(\w+)`", row)} - {"functions", "shared"}
+    assert told == set(get_args(State)) - {"deleting"}  # which nobody sees: such a dataset is out of sight
