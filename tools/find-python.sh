@@ -44,7 +44,7 @@ if [ -z "$uv" ]; then
 fi
 if [ -n "$uv" ] && [ -x "$uv" ]; then
     echo "No Python 3.13 or newer here: asking uv to fetch one." >&2
-    "$uv" python install --quiet 3.13 >/dev/null 2>&1
+    UV_SYSTEM_CERTS=1 "$uv" python install --quiet 3.13 >/dev/null 2>&1
     offer "$("$uv" python find 3.13 2>/dev/null)"
 fi
 

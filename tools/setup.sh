@@ -9,6 +9,11 @@ if [ "${major:-0}" -lt 20 ]; then
     exit 1
 fi
 
+if ! command -v npm >/dev/null; then
+    echo "npm is needed, and only Node.js is here: some systems keep it in a package of its own, \`npm\`." >&2
+    exit 1
+fi
+
 if ! .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 13))' >/dev/null 2>&1; then
     python=$(sh tools/find-python.sh)
     echo "Making .venv with $("$python" --version)"
@@ -20,10 +25,15 @@ npm=
 if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error &
     npm=$!
+    # A shell without a terminal keeps Ctrl-C from what it started with `&`, and may skip EXIT when it is interrupted.
     trap 'kill "$npm" 2>/dev/null || true' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
 fi
 
 # uv installs what pip would, about nine times as fast. It does not read pip's configuration, so pip has the last word.
+# Like pip it trusts the authorities that the system trusts: some companies have their own.
+export UV_SYSTEM_CERTS=1
 pip=".venv/bin/python -m pip install --quiet --disable-pip-version-check"
 $pip "$(grep '^uv==' requirements-dev.txt)"
 if ! .venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements-dev.txt; then
@@ -32,5 +42,5 @@ if ! .venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements-
 fi
 if [ -n "$npm" ]; then
     wait "$npm"
-    trap - EXIT
+    trap - EXIT INT TERM
 fi
