@@ -102,7 +102,7 @@ def run(wanted: Wish, settings: StackSettings, *, stages: Stages | None = None, 
             with _running_stack(settings, stages, console) as check:
                 return _build(Client(settings.api), wanted, check, console)
     except KeyboardInterrupt:
-        return fail("Interrupted. The dataset stays; an unfinished build goes on whenever the stack runs.", 130)
+        return fail("Interrupted.", 130)
     except StackError as error:
         return fail(str(error), error.exit_code)
     except (NotInstalledError, TargetError) as error:
@@ -132,7 +132,11 @@ def _running_stack(settings: StackSettings, stages: Stages | None, console: Cons
 def _build(client: Client, wanted: Wish, check: Callable[[], None], console: Console) -> int:
     started = time.monotonic()
     dataset = client.create(wanted.spec)
-    dataset = _wait(client, dataset, started + wanted.time_limit, check, console)
+    try:
+        dataset = _wait(client, dataset, started + wanted.time_limit, check, console)
+    except KeyboardInterrupt:
+        console.print(f"The dataset {dataset.id} stays; its build goes on whenever the stack runs.", soft_wrap=True)
+        raise
     outcome = judge(dataset)
     where = None
     if outcome.exit_code == 0:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, NoReturn, Self
 
 from local.processes import port_answers, spawn
+from local.readable import Readable
 from local.services import Service, Stages
 
 FREE_SECONDS = 2.0
@@ -215,17 +216,21 @@ def _end(process: subprocess.Popen[bytes], deadline: float) -> None:
 
 
 def _spawn_shown(service: Service, environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a service whose output goes to its log and to this process's output."""
+    """Start a service whose output goes to its log and, for people if a terminal shows it, to this process's output."""
     reader, writer = os.pipe()
     with os.fdopen(writer, "wb") as output:
         process = spawn(service.command, env=environment, output=output)
 
+    readable = Readable() if sys.stdout.isatty() else None
+
     def copy() -> None:
         with os.fdopen(reader, "rb", buffering=0) as source, log.open("ab", buffering=0) as file:
-            while piece := source.read(65_536):
+            piece = b" "
+            while piece:
+                piece = source.read(65_536)
                 file.write(piece)
                 with contextlib.suppress(OSError, ValueError):  # nobody looks at the console any more
-                    sys.stdout.buffer.write(piece)
+                    sys.stdout.buffer.write(readable.feed(piece) if readable else piece)
                     sys.stdout.flush()
 
     threading.Thread(target=copy, name=f"log-{service.name}", daemon=True).start()

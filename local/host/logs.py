@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object per line, or coloured lines on a terminal.
+"""Structured logs: one JSON object per line, or coloured lines on a terminal (`local.readable` for the supervisor's).
 
 Everything goes through the standard library's root logger, so the app may use `logging` or configure structlog as it
 likes; whatever is bound in structlog's context variables (the invocation, for one) is on every line.

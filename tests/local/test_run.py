@@ -199,7 +199,22 @@ def test_ctrl_c_ends_it_with_130(api: FakeApi, wanted: Wish) -> None:
     threading.Thread(target=interrupt_once_it_builds, daemon=True).start()
     code, printed = build(api, wanted, dataset("building"))
     assert code == 130
-    assert "Interrupted." in printed
+    assert printed.endswith(f"The dataset {ID} stays; its build goes on whenever the stack runs.\nInterrupted.\n")
+
+
+def test_ctrl_c_before_there_is_a_dataset_tells_of_none(
+    wanted: Wish, make_service: MakeService, tmp_path: Path
+) -> None:
+    def interrupt() -> bool:
+        signal.raise_signal(signal.SIGINT)
+        return False
+
+    stages = ((replace(make_service("little"), ready=interrupt),),)
+    settings = StackSettings(host_port=free_port(), data=tmp_path / "data")
+    printed = io.StringIO()
+    assert run(wanted, settings, stages=stages, console=Console(file=printed)) == 130
+    assert printed.getvalue().endswith("Interrupted.\n")
+    assert "dataset" not in printed.getvalue()
 
 
 def test_it_starts_a_stack_when_none_runs_and_stops_it(api: FakeApi, wanted: Wish, make_service: MakeService) -> None:

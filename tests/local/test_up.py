@@ -1,8 +1,10 @@
 import os
+import pty
 import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from local.config import StackSettings
 from local.processes import port_answers
 from local.services import Service
 from local.up import up
-service = Service("little", {command!r}, {ports!r}, lambda: port_answers({ports!r}[0]))
+service = Service("little", {command!r}, {ports!r}, lambda: port_answers({ports!r}[0]), on_console=True)
 sys.exit(up(StackSettings(data=Path({data!r})), stages=((service,),)))
 """
 
@@ -71,3 +73,21 @@ def test_a_taken_port_ends_it_with_code_2(make_service: MakeService, tmp_path: P
             _, err = process.communicate(timeout=10)
     assert process.returncode == 2
     assert err.startswith(f"port {service.ports[0]}, which little needs, is taken")
+
+
+def test_a_terminal_is_shown_words_and_the_log_keeps_json(make_service: MakeService, tmp_path: Path) -> None:
+    line = '{"event": "hello", "level": "info"}'
+    service = make_service("little")
+    loud = replace(service, command=("/bin/sh", "-c", 'echo "$0" && exec "$@"', line, *service.command))
+    script = SCRIPT.format(command=loud.command, ports=loud.ports, data=str(tmp_path))
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", script], stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while not (b"Ctrl-C" in shown and b"hello" in shown):
+            shown += os.read(ours, 65_536)
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+    os.close(ours)
+    assert b'"event"' not in shown
+    assert (tmp_path / "logs" / "little.log").read_text().startswith(f"{line}\n")
