@@ -88,6 +88,8 @@ def collect_label(context: OrchestrationContext, request: dict[str, Any]) -> Ste
     found = Searched.model_validate(
         (yield context.call_activity("search", input=search.model_dump(), retry_policy=RETRY))
     )
+    if found.stopped:
+        return Collected(label=task.label, round=task.round, dry=True).model_dump()
     if found.count:
         shards = [
             ShardTask(**base, round=task.round, number=number, instance=context.instance_id)
@@ -95,7 +97,7 @@ def collect_label(context: OrchestrationContext, request: dict[str, Any]) -> Ste
         ]
         yield from _fetch_and_validate(context, shards, task.shard_wait_seconds)
     kept = yield context.call_activity("count_kept", input=search.model_dump(), retry_policy=RETRY)
-    if found.stopped or found.dry or kept >= task.need or task.round >= task.max_rounds:
+    if found.dry or kept >= task.need or task.round >= task.max_rounds:
         dry = found.dry or task.round >= task.max_rounds
         return Collected(label=task.label, round=task.round + 1, dry=dry).model_dump()
     context.continue_as_new(task.model_copy(update={"round": task.round + 1}).model_dump(), save_events=True)
@@ -116,7 +118,9 @@ def _fetch_and_validate(context: OrchestrationContext, shards: list[ShardTask], 
         timer.cancel()
         return
     late = [shard for shard in awaited if not events[shard.number].is_complete]
-    yield when_all([context.call_activity("validate_late_shard", input=shard.model_dump()) for shard in late])
+    yield when_all(
+        [context.call_activity("validate_late_shard", input=shard.model_dump(), retry_policy=RETRY) for shard in late]
+    )
 
 
 @bp.orchestration_trigger(context_name="context")

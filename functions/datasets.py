@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from builder.spec import DatasetSpec
-from functions.durable import start
+from functions.durable import start_soon, stop
 from functions.http import API, answers, choice, in_thread, json_body, json_response, page_size
 from shared import datasets
 from shared.access import authorize
@@ -49,9 +49,8 @@ async def create_dataset(request: Request, client: df.DurableFunctionsClient) ->
         await _check_url_list(principal.owner, spec.url_list)
     document = DatasetDocument(id=uuid.uuid4().hex, owner=principal.owner, name=spec.name, spec=spec)
     await in_thread(datasets.create, document)
-    # A start that fails here is not lost: reconcile finds `queued` datasets without a live instance.
     task = Task(owner=principal.owner, dataset=document.id)
-    await start(client, "build_dataset", task, document.id)
+    await start_soon(client, "build_dataset", task, document.id)
     return json_response(line(document, API), 202, location=f"{API}/datasets/{document.id}")
 
 
@@ -102,7 +101,7 @@ async def cancel_dataset(request: Request, client: df.DurableFunctionsClient) ->
     document = await in_thread(datasets.change, principal.owner, dataset, edit)
     if document is None:
         raise not_found("dataset")
-    await client.terminate_orchestration(dataset, output="cancelled", recursive=True)
+    await stop(client, dataset, "cancelled")
     return json_response(await in_thread(view, document, API))
 
 
@@ -116,7 +115,7 @@ async def delete_dataset_request(request: Request, client: df.DurableFunctionsCl
     before = await in_thread(datasets.get, principal.owner, dataset)
     await in_thread(lifecycle.mark_deleting, principal.owner, dataset)
     if before.state not in FINAL:
-        await client.terminate_orchestration(dataset, output="deleted", recursive=True)
+        await stop(client, dataset, "deleted")
     task = Task(owner=principal.owner, dataset=dataset)
-    await start(client, "delete_dataset", task, f"{dataset}-delete")
+    await start_soon(client, "delete_dataset", task, f"{dataset}-delete")
     return Response(status_code=202)

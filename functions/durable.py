@@ -1,11 +1,14 @@
 """Starting an orchestration whose instance id is the thing it works on, so that two starts are one."""
 
+import logging
 from typing import Any
 
 import azure.durable_functions as df
 from durabletask.client import OrchestrationStatus
 
 from shared.tasks import Task
+
+log = logging.getLogger(__name__)
 
 _LIVE = {OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED}
 
@@ -18,6 +21,22 @@ async def start(client: df.DurableFunctionsClient, orchestrator: str, task: Task
     except Exception:
         if not await is_alive(client, instance):
             raise
+
+
+async def start_soon(client: df.DurableFunctionsClient, orchestrator: str, task: Task, instance: str) -> None:
+    """Start it now, or leave it to `reconcile`: the dataset's state says already that it is to be done."""
+    try:
+        await start(client, orchestrator, task, instance)
+    except Exception:
+        log.exception("%s of dataset %s cannot be started now; reconcile will do it", orchestrator, task.dataset)
+
+
+async def stop(client: df.DurableFunctionsClient, instance: str, output: str) -> None:
+    """End an orchestration and its parts. If that fails it ends by itself: no step goes on when the state forbids."""
+    try:
+        await client.terminate_orchestration(instance, output=output, recursive=True)
+    except Exception:
+        log.exception("orchestration %s cannot be terminated; its next step will end it", instance)
 
 
 async def is_alive(client: df.DurableFunctionsClient, instance: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, get_args
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 API = "/api/v1"
 MAX_BODY_BYTES = 1_000_000
 MAX_PAGE = 500
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def answers[**P](handler: Callable[P, Awaitable[Response]]) -> Callable[P, Awaitable[Response]]:
@@ -82,9 +85,14 @@ async def in_thread[**P, T](function: Callable[P, T], *args: P.args, **kwargs: P
 
 def page_size(request: Request, default: int = 50) -> int:
     """`?limit=`: results a page, 1 to 500."""
-    text = request.query_params.get("limit", str(default))
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_PAGE:
-        raise bad_parameter("limit", f"a whole number from 1 to {MAX_PAGE}")
+    return whole_number(request, "limit", default, lowest=1, highest=MAX_PAGE)
+
+
+def whole_number(request: Request, name: str, default: int, *, lowest: int, highest: int) -> int:
+    """A query parameter that is a whole number within bounds; `default` when it is not there."""
+    text = request.query_params.get(name, str(default))
+    if not _NUMBER.fullmatch(text) or not lowest <= int(text) <= highest:
+        raise bad_parameter(name, f"a whole number from {lowest} to {highest}")
     return int(text)
 
 

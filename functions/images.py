@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from builder.rows import ImageRow, Reason, Verdict
 from functions.datasets import dataset_id
-from functions.http import answers, choice, in_thread, json_response, page_size
+from functions.http import answers, choice, in_thread, json_response, page_size, whole_number
 from shared import datasets, pictures, shards
 from shared.access import authorize
 from shared.problems import bad_parameter, not_found
@@ -72,13 +72,11 @@ async def get_image(request: Request) -> Response:
 async def get_thumbnail(request: Request) -> Response:
     """A JPEG of the image that fits into `size` x `size` pixels (16 to 1024, default 256)."""
     row = await _row(request)
-    text = request.query_params.get("size", "256")
-    if not text.isascii() or not text.isdecimal() or not 16 <= int(text[:5]) <= 1024:  # noqa: PLR2004
-        raise bad_parameter("size", "a whole number of pixels from 16 to 1024")
-    etag = f'"{row.sha256}-{text}"'
+    size = whole_number(request, "size", 256, lowest=16, highest=1024)
+    etag = f'"{row.sha256}-{size}"'
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers={"etag": etag})
-    data = await in_thread(pictures.thumbnail, dataset_id(request), row, int(text))
+    data = await in_thread(pictures.thumbnail, dataset_id(request), row, size)
     return Response(data, media_type="image/jpeg", headers={"etag": etag, "cache-control": _IMMUTABLE})
 
 

@@ -11,8 +11,9 @@ from functions.build import shard_event
 from functions.durable import is_alive, start
 from functions.http import in_thread
 from shared import datasets
+from shared.documents import DatasetHead
 from shared.settings import settings
-from shared.steps import validate
+from shared.steps import settle, validate
 from shared.tasks import Task
 
 log = logging.getLogger(__name__)
@@ -29,9 +30,7 @@ bp = df.Blueprint()
 async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctionsClient) -> None:
     """Validate a raw shard as soon as it is there, and tell the orchestration that waits for it."""
     dataset, shard = _parts(str(blob.name))
-    done = await in_thread(validate.validate_raw, dataset, shard)
-    if done is not None:
-        await _tell(client, done.instance, shard_event(done.label, done.number))
+    await _tell(client, await in_thread(validate.validate_raw, dataset, shard))
 
 
 @bp.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage")
@@ -45,38 +44,51 @@ async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsC
         )
         return
     dataset, shard = _parts(f"raw/{told['BlobName']}")
-    done = await in_thread(validate.give_up, dataset, shard, "validation failed five times; see the log")
-    if done is not None:
-        await _tell(client, done.instance, shard_event(done.label, done.number))
+    await _tell(client, await in_thread(validate.give_up, dataset, shard, "validation failed five times; see the log"))
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 */5 * * * *", run_on_startup=True)
 @bp.durable_client_input(client_name="client")
 async def reconcile(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
-    """Start again what says it is being built (or deleted) and has no live orchestration."""
+    """Start again what says it is being built (or deleted) and has no live orchestration, or has lost its files."""
+    for document in await in_thread(datasets.unsettled):
+        try:
+            await in_thread(settle.settle, document)
+        except Exception:
+            log.exception("dataset %s cannot be looked at; the next round tries once more", document.id)
     for document in await in_thread(datasets.in_states, ("queued", "building", "deleting")):
-        deleting = document.state == "deleting"
-        instance = f"{document.id}-delete" if deleting else document.id
-        if await is_alive(client, instance):
-            continue
-        # What ended keeps its id until it is purged, and the id must be free: it is the dataset's.
-        await client.purge_orchestration(instance, recursive=True)
-        task = Task(owner=document.owner, dataset=document.id)
-        await start(client, "delete_dataset" if deleting else "build_dataset", task, instance)
-        log.warning("dataset %s said %s without a live orchestration: started again", document.id, document.state)
+        try:
+            await _revive(client, document)
+        except Exception:  # the others must not wait for it
+            log.exception("dataset %s cannot be started again; the next round tries once more", document.id)
+
+
+async def _revive(client: df.DurableFunctionsClient, document: DatasetHead) -> None:
+    deleting = document.state == "deleting"
+    instance = f"{document.id}-delete" if deleting else document.id
+    if await is_alive(client, instance):
+        return
+    # What ended keeps its id until it is purged, and the id must be free: it is the dataset's.
+    await client.purge_orchestration(instance, recursive=True)
+    task = Task(owner=document.owner, dataset=document.id)
+    await start(client, "delete_dataset" if deleting else "build_dataset", task, instance)
+    log.warning("dataset %s said %s without a live orchestration: started again", document.id, document.state)
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """`raw/{dataset}/{shard}.tar` as dataset and shard."""
-    _, dataset, file = name.split("/")
+    """`raw/{dataset}/{shard}.tar` as dataset and shard; a name of another form gives a shard that nothing knows."""
+    _, dataset, file = name.split("/", 2)
     return dataset, file.removesuffix(".tar")
 
 
-async def _tell(client: df.DurableFunctionsClient, instance: str, event: str) -> None:
-    """Raise the event; nobody may be waiting any more, and that is fine: the shard is at rest."""
+async def _tell(client: df.DurableFunctionsClient, done: validate.Done | None) -> None:
+    """Raise the shard's event; nobody may be waiting any more, and that is fine: the shard is at rest."""
     from grpc import RpcError
 
+    if done is None or done.instance is None:
+        return
+    event = shard_event(done.label, done.number)
     try:
-        await client.raise_orchestration_event(instance, event)
+        await client.raise_orchestration_event(done.instance, event)
     except RpcError as error:
-        log.info("nobody waits for %s of %s: %s", event, instance, error)
+        log.info("nobody waits for %s of %s: %s", event, done.instance, error)

@@ -54,6 +54,13 @@ def in_states(states: tuple[State, ...]) -> list[DatasetHead]:
     return [DatasetHead.model_validate(item) for item in query(NAME, sql, {"states": list(states)}, None)]
 
 
+def unsettled() -> list[DatasetDocument]:
+    """Every owner's datasets with images whose files have not been seen whole since the build ended."""
+    sql = "SELECT * FROM c WHERE ARRAY_CONTAINS(@states, c.state) AND c.settled = false"
+    items = query(NAME, sql, {"states": ["ready", "incomplete"]}, None)
+    return [DatasetDocument.model_validate(item) for item in items]
+
+
 def change(
     owner: str, dataset: str, edit: Callable[[DatasetDocument], DatasetDocument | None]
 ) -> DatasetDocument | None:

@@ -1,5 +1,6 @@
 """What is kept in Cosmos DB, as models: the dataset, its shards, its searches."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from builder.spec import DatasetSpec
 State = Literal["queued", "building", "ready", "incomplete", "failed", "cancelled", "deleting"]
 FINAL: frozenset[State] = frozenset({"ready", "incomplete", "failed", "cancelled"})
 RUNNING: frozenset[State] = frozenset({"queued", "building"})
+_SHARD = re.compile(r"([a-z0-9-]{1,64})-([0-9]{5})")
 Stage = Literal["planning", "collecting", "deduplicating", "assembling", "exporting"]
 
 
@@ -44,6 +46,7 @@ class DatasetHead(Document):
     created: datetime = Field(default_factory=now)
     updated: datetime = Field(default_factory=now)
     error: str | None = None
+    settled: bool = False  # seen whole a while after its end
 
 
 class DatasetDocument(DatasetHead):
@@ -54,7 +57,9 @@ class DatasetDocument(DatasetHead):
 
     def moved(self, state: State, *, stage: Stage | None = None, error: str | None = None) -> Self:
         """This document in another state."""
-        return self.model_copy(update={"state": state, "stage": stage, "error": error, "updated": now()})
+        return self.model_copy(
+            update={"state": state, "stage": stage, "error": error, "updated": now(), "settled": False}
+        )
 
 
 class Counts(BaseModel):
@@ -69,6 +74,11 @@ class Counts(BaseModel):
     rejected: int = 0
     failed: int = 0
     reasons: dict[str, int] = {}
+
+    @property
+    def validated(self) -> int:
+        """How many have bytes in the shard's tar."""
+        return self.accepted + self.duplicate + self.surplus
 
     @classmethod
     def of(cls, rows: Iterable[ImageRow]) -> Self:
@@ -135,7 +145,23 @@ class SearchDocument(Document):
     dry: bool
     sources: tuple[SourceFigures, ...] = ()
 
+    @property
+    def end_shard(self) -> int:
+        """The number after the round's last shard: the first of the next round."""
+        return self.first_shard + self.shards
+
 
 def shard_id(slug: str, number: int) -> str:
     """The id of a shard, also the stem of its file names."""
     return f"{slug}-{number:05}"
+
+
+def shard_parts(name: str) -> tuple[str, int] | None:
+    """The label's slug and the number in a shard's id; None when it is no such id."""
+    match = _SHARD.fullmatch(name)
+    return (match[1], int(match[2])) if match else None
+
+
+def search_id(slug: str, round_number: int) -> str:
+    """The id of a round of searching."""
+    return f"search-{slug}-{round_number:03}"

@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://pixcrawler.dev/problems/"
+MAX_ERRORS = 100
 
 
 def json_pointer(location: tuple[int | str, ...]) -> str:
@@ -69,9 +70,13 @@ def too_large(limit: int) -> ProblemError:
 
 
 def invalid_body(errors: list[tuple[tuple[int | str, ...], str]]) -> ProblemError:
-    """422: the body is JSON but not a valid request; `errors` are (location, message) pairs."""
-    found = tuple(FieldError(pointer=json_pointer(location), detail=message) for location, message in errors)
+    """422: the body is JSON but not a valid request; `errors` are (location, message) pairs, the first of them told.
+
+    A megabyte of nonsense must not be answered with fifty.
+    """
+    told = errors[:MAX_ERRORS]
+    found = tuple(FieldError(pointer=json_pointer(location), detail=message) for location, message in told)
     first = found[0]
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     detail = f"{first.pointer or 'the document'}: {first.detail}{more}"
     return ProblemError(422, "invalid-request", "The request is not valid", detail, found)

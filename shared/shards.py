@@ -15,6 +15,16 @@ def put(document: ShardDocument | SearchDocument) -> None:
     container(NAME).upsert_item(document.item())
 
 
+def add(document: ShardDocument) -> None:
+    """Store a shard that is not there yet. One that came first stays: it tells the same, or more by now."""
+    from azure.cosmos.exceptions import CosmosResourceExistsError
+
+    try:
+        container(NAME).create_item(document.item())
+    except CosmosResourceExistsError:
+        return
+
+
 def find(dataset: str, shard: str) -> ShardDocument | None:
     """A shard with its rows, None if it has not been validated."""
     item = _read(dataset, shard)
@@ -84,10 +94,15 @@ def image_page(
 
 def clear(dataset: str) -> None:
     """Remove every document of a dataset."""
+    for item in query(NAME, "SELECT c.id FROM c", {}, dataset):
+        remove(dataset, item["id"])
+
+
+def remove(dataset: str, shard: str) -> None:
+    """Remove a document; nothing happens if there is none."""
     from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
-    for item in query(NAME, "SELECT c.id FROM c", {}, dataset):
-        try:
-            container(NAME).delete_item(item["id"], dataset)
-        except CosmosResourceNotFoundError:
-            continue
+    try:
+        container(NAME).delete_item(shard, dataset)
+    except CosmosResourceNotFoundError:
+        return

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from builder.report import Report, SourceState
 
 REPORT = "report.json"
+INDEX_METADATA = "croissant.json"
 
 
 class Conflicts(BaseModel):
@@ -28,6 +29,7 @@ class Conflicts(BaseModel):
     conflicts: tuple[LabelConflict, ...] = ()
 
 
+@lifecycle.tidied
 def assemble(task: Task) -> None:
     """Decide the splits, write them into the shard documents, and write the files that describe the dataset."""
     if not lifecycle.enter(task, "assembling"):
@@ -60,7 +62,7 @@ def assemble(task: Task) -> None:
     told = about(folder, task)
     folder.write("README.md", card(told, "index").encode())
     folder.write("attribution.csv", attribution_csv(shards.rows(task.dataset)))
-    folder.write("croissant.json", index_croissant(told, digest.hexdigest(), size))
+    folder.write(INDEX_METADATA, index_croissant(told, digest.hexdigest(), size))
 
 
 def read_report(folder: BlobFolder) -> "Report":

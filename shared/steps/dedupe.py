@@ -1,10 +1,12 @@
 """Step `deduplicate`: one image per picture over the whole dataset, and which labels have to collect more."""
 
+from collections.abc import Iterable
+
 from builder.rows import ImageRow
 from builder.spec import DatasetSpec
 from shared import shards
 from shared.blobs import dataset_folder
-from shared.documents import ShardDocument
+from shared.documents import ShardDocument, search_id
 from shared.steps import lifecycle
 from shared.steps.plan import read_plan
 from shared.tasks import SearchTask, Task
@@ -13,12 +15,18 @@ CONFLICTS = "label_conflicts.json"
 
 
 def count_kept(task: SearchTask) -> int:
-    """How many images of a label are left when the label alone is deduplicated, however many it wants."""
+    """How many images of a label are left when the label alone is deduplicated, however many it wants.
+
+    Shards of later rounds do not count: a build that is started again goes the whole way of the first once more, and
+    so finds what was lost on it.
+    """
+    search = shards.find_search(task.dataset, search_id(task.label, task.round))
+    end = search.end_shard if search else 0
     spec = read_plan(dataset_folder(task.dataset)).spec
-    rows = [row for shard in shards.documents(task.dataset, task.label) for row in shard.images]
-    return _distinct(rows, spec)
+    return distinct([shard for shard in shards.documents(task.dataset, task.label) if shard.number < end], spec)
 
 
+@lifecycle.tidied
 def deduplicate(task: Task) -> dict[str, int]:
     """Decide about every validated image, write the decisions into the shard documents.
 
@@ -56,6 +64,11 @@ def write_changed(shard: ShardDocument, images: tuple[ImageRow, ...]) -> None:
     """Store the shard with these rows, unless they are the ones it has."""
     if images != shard.images:
         shards.put(shard.with_images(images))
+
+
+def distinct(documents: Iterable[ShardDocument], spec: DatasetSpec) -> int:
+    """How many images these shards of one label have when only they are deduplicated."""
+    return _distinct([row for shard in documents for row in shard.images], spec)
 
 
 def _distinct(rows: list[ImageRow], spec: DatasetSpec) -> int:

@@ -28,6 +28,7 @@ class ExportView(View):
     files: tuple[FileView, ...]
 
 
+@lifecycle.tidied
 def export(task: ExportTask) -> None:
     """Write the export unless it is complete, or there is no image to put in it."""
     if not lifecycle.enter(task, "exporting"):
@@ -35,14 +36,14 @@ def export(task: ExportTask) -> None:
     from builder.exports.write import write_export
 
     folder = dataset_folder(task.dataset)
-    if folder.exists(_list(task.format)) or not read_report(folder).totals.accepted:
+    if folder.exists(file_list(task.format)) or not read_report(folder).totals.accepted:
         return
 
     def rows() -> Iterator[ImageRow]:
         return shards.rows(task.dataset)
 
     files = write_export(folder, task.format, rows, about(folder, task))
-    folder.write(_list(task.format), json.dumps([file.model_dump() for file in files]).encode())
+    folder.write(file_list(task.format), json.dumps([file.model_dump() for file in files]).encode())
 
 
 def listed(document: DatasetDocument) -> tuple[ExportView, ...]:
@@ -51,13 +52,13 @@ def listed(document: DatasetDocument) -> tuple[ExportView, ...]:
     found = []
     for name in document.spec.exports:
         try:
-            files = json.loads(folder.read(_list(name)))
+            files = json.loads(folder.read(file_list(name)))
         except FileNotFoundError:
             continue
         found.append(ExportView(format=name, files=files))
     return tuple(found)
 
 
-def _list(export_format: str) -> str:
+def file_list(export_format: str) -> str:
     """Beside the export's own folder, so that it is never taken for one of its files."""
     return f"exports/{export_format}.files.json"

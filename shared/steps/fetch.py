@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 from builder.rows import Candidate, Fetched
 from shared import shards
 from shared.blobs import dataset_folder, raw_folder
-from shared.documents import shard_id
+from shared.documents import search_id, shard_id
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.steps.plan import read_plan
@@ -46,6 +46,7 @@ async def fetch_shard(task: ShardTask) -> bool:
             return True
         metadata = {"instance": task.instance, "round": str(task.round)}
         await asyncio.to_thread(raw.write, name, _pieces(spool), metadata)
+    await asyncio.to_thread(lifecycle.tidy, task)
     return False
 
 
@@ -53,7 +54,7 @@ def _slice(task: ShardTask) -> tuple[tuple[Candidate, ...], int] | None:
     """The shard's candidates and the byte limit of one; None when there is nothing to do."""
     if is_done(task.dataset, shard_id(task.label, task.number)) or not lifecycle.is_running(task):
         return None
-    search = shards.find_search(task.dataset, f"search-{task.label}-{task.round:03}")
+    search = shards.find_search(task.dataset, search_id(task.label, task.round))
     if search is None:
         msg = f"round {task.round} of {task.label} has no search document, yet shard {task.number} is asked for"
         raise RuntimeError(msg)

@@ -1,6 +1,8 @@
 """States of a dataset: begun, at which stage, ended how; and its removal."""
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 
 from shared import datasets, shards
 from shared.blobs import dataset_folder, raw_folder
@@ -54,8 +56,31 @@ def mark_deleting(owner: str, dataset: str) -> DatasetDocument | None:
     return datasets.change(owner, dataset, edit)
 
 
+def tidied[T: Task, R](step: Callable[[T], R]) -> Callable[[T], R]:
+    """Wrap a step, so that what it writes while its dataset is deleted does not outlive the dataset."""
+
+    @wraps(step)
+    def run(task: T) -> R:
+        try:
+            return step(task)
+        finally:
+            tidy(task)
+
+    return run
+
+
+def tidy(task: Task) -> None:
+    """Remove what was written after the dataset was marked for deletion: its removal may be over already.
+
+    Nothing slips through: either this look comes after the mark, or the write came before the removal.
+    """
+    document = datasets.find(task.owner, task.dataset)
+    if document is None or document.state == "deleting":
+        erase_parts(task)
+
+
 def erase_parts(task: Task) -> None:
-    """Remove blobs and shard documents. Runs twice: work that was under way may have written in between."""
+    """Remove blobs and shard documents. Runs twice: what storage forgets of the first time is done by the second."""
     raw_folder(task.dataset).clear()
     dataset_folder(task.dataset).clear()
     shards.clear(task.dataset)

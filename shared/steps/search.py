@@ -13,7 +13,7 @@ from builder.rounds import SearchState, search_round, start_search
 from builder.rows import Candidate
 from shared import shards
 from shared.blobs import BlobFolder, dataset_folder, url_lists
-from shared.documents import SearchDocument, SourceFigures
+from shared.documents import SearchDocument, SourceFigures, search_id
 from shared.settings import settings
 from shared.steps import dedupe, lifecycle
 from shared.steps.plan import PlanFile, read_plan
@@ -40,9 +40,10 @@ class RoundFile(BaseModel):
     state: SearchState
 
 
+@lifecycle.tidied
 def search(task: SearchTask) -> Searched:
     """Search unless this round was done before: its document is written last, its file must still be there."""
-    name = f"search-{task.label}-{task.round:03}"
+    name = search_id(task.label, task.round)
     document = shards.find_search(task.dataset, name)
     if not lifecycle.enter(task, "collecting"):
         return Searched(stopped=True)
@@ -57,12 +58,13 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     plan = read_plan(folder)
     label = plan.spec.label(task.label)
     engines = _engines(plan)
-    before = shards.find_search(task.dataset, f"search-{task.label}-{task.round - 1:03}")
+    before = shards.find_search(task.dataset, search_id(task.label, task.round - 1))
+    first_shard = before.end_shard if before else 0
     if before:
         state = _read_round(folder, task.label, task.round - 1).state
     else:
         state = start_search(engines, plan.queries[task.label], label.name)
-    candidates, after = search_round(engines, state, _want(task), _seen(folder, task), label.name)
+    candidates, after = search_round(engines, state, _want(task, plan, first_shard), _seen(folder, task), label.name)
     found = RoundFile(candidates=candidates, state=after)
     folder.write(_file(task.label, task.round), found.model_dump_json(exclude_defaults=True).encode())
     return SearchDocument(
@@ -70,7 +72,7 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         dataset=task.dataset,
         label=task.label,
         round=task.round,
-        first_shard=before.first_shard + before.shards if before else 0,
+        first_shard=first_shard,
         shards=math.ceil(len(candidates) / SHARD_SIZE),
         found=len(candidates),
         dry=after.dry,
@@ -78,10 +80,14 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     )
 
 
-def _want(task: SearchTask) -> int:
-    """Candidates to ask for: what is missing, over the share that was kept so far; whole shards, within bounds."""
-    tried = sum(one.counts.candidates for one in shards.summaries(task.dataset) if one.label == task.label)
-    kept = dedupe.count_kept(task)
+def _want(task: SearchTask, plan: PlanFile, first_shard: int) -> int:
+    """Candidates to ask for: what is missing, over the share that was kept so far; whole shards, within bounds.
+
+    Only earlier rounds count: a round that is searched again must ask for as many as it did before.
+    """
+    earlier = [one for one in shards.documents(task.dataset, task.label) if one.number < first_shard]
+    tried = sum(one.counts.candidates for one in earlier)
+    kept = dedupe.distinct(earlier, plan.spec)
     acceptance = max(kept / tried, LEAST_ACCEPTANCE) if tried else FIRST_ACCEPTANCE
     wanted = math.ceil((task.need - kept) / acceptance * MARGIN / SHARD_SIZE)
     return min(max(wanted, 1), settings().max_shards_per_round) * SHARD_SIZE

@@ -5,11 +5,12 @@ import tempfile
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from shared import datasets, shards
+from shared import shards
 from shared.blobs import dataset_folder, raw_folder
-from shared.documents import RUNNING, Counts, ShardDocument, shard_id
+from shared.documents import Counts, ShardDocument, shard_id, shard_parts
+from shared.steps import lifecycle
 from shared.steps.plan import read_plan
-from shared.tasks import ShardTask
+from shared.tasks import ShardTask, Task
 
 log = logging.getLogger(__name__)
 
@@ -22,25 +23,39 @@ class Done:
 
     label: str
     number: int
-    instance: str
+    instance: str | None  # None: the raw shard does not name one
 
 
 def validate_raw(dataset: str, shard: str) -> Done | None:
     """Validate a raw shard unless that was done before. None when its dataset is no longer being built."""
-    raw = raw_folder(dataset)
+    found = _wanted(dataset, shard)
+    if found is None:
+        return None
+    done, task = found
+    if not is_done(dataset, shard):
+        shards.remove(dataset, shard)  # its tar is lost, if it is there at all
+        shards.add(_validate(dataset, done.label, done.number))
+        lifecycle.tidy(task)
+    return done
+
+
+def _wanted(dataset: str, shard: str) -> tuple[Done, Task] | None:
+    """The shard and the build that it is for; None when there is no such build (any more)."""
+    parts = shard_parts(shard)
+    if parts is None:
+        log.warning("raw/%s/%s.tar is left alone: it has not the name of a shard", dataset, shard)
+        return None
     try:
-        instance = raw.metadata(f"{shard}.tar")["instance"]
+        instance = raw_folder(dataset).metadata(f"{shard}.tar").get("instance")
         plan = read_plan(dataset_folder(dataset))
     except FileNotFoundError:
         log.info("shard %s/%s: its dataset was deleted", dataset, shard)
         return None
-    document = datasets.find(plan.owner, dataset)
-    if document is None or document.state not in RUNNING:
+    task = Task(owner=plan.owner, dataset=dataset)
+    if not lifecycle.is_running(task) or parts[0] not in plan.queries:
+        log.info("shard %s/%s is of no build that goes on", dataset, shard)
         return None
-    slug, _, number = shard.rpartition("-")
-    if not is_done(dataset, shard):
-        shards.put(_validate(dataset, slug, int(number)))
-    return Done(slug, int(number), instance)
+    return Done(*parts, instance), task
 
 
 def is_done(dataset: str, shard: str) -> bool:
@@ -87,16 +102,21 @@ def validate_or_give_up(task: ShardTask) -> None:
 
 
 def give_up(dataset: str, shard: str, error: str) -> Done | None:
-    """Mark a shard failed, so that the build goes on without it. None when there is nobody to tell."""
-    try:
-        instance = raw_folder(dataset).metadata(f"{shard}.tar")["instance"]
-    except FileNotFoundError:
+    """Mark a shard failed, unless it was validated; so the build goes on without it. None when there is no build."""
+    found = _wanted(dataset, shard)
+    if found is None:
         return None
-    slug, _, number = shard.rpartition("-")
-    if shards.find(dataset, shard) is None:
-        shards.put(
-            ShardDocument(
-                id=shard, dataset=dataset, label=slug, number=int(number), state="failed", counts=Counts(), error=error
-            )
+    done, task = found
+    shards.add(
+        ShardDocument(
+            id=shard,
+            dataset=dataset,
+            label=done.label,
+            number=done.number,
+            state="failed",
+            counts=Counts(),
+            error=error,
         )
-    return Done(slug, int(number), instance)
+    )
+    lifecycle.tidy(task)
+    return done
