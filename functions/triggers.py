@@ -56,11 +56,11 @@ async def reconcile(timer: func.TimerRequest, client: df.DurableFunctionsClient)
             await in_thread(settle.settle, document)
         except Exception:
             log.exception("dataset %s cannot be looked at; the next round tries once more", document.id)
-    for document in await in_thread(datasets.in_states, ("queued", "building", "deleting")):
+    for head in await in_thread(datasets.in_states, ("queued", "building", "deleting")):
         try:
-            await _revive(client, document)
+            await _revive(client, head)
         except Exception:  # the others must not wait for it
-            log.exception("dataset %s cannot be started again; the next round tries once more", document.id)
+            log.exception("dataset %s cannot be started again; the next round tries once more", head.id)
 
 
 async def _revive(client: df.DurableFunctionsClient, document: DatasetHead) -> None:

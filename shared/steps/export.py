@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from builder.rows import ImageRow
 from shared import shards
-from shared.blobs import dataset_folder
+from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import DatasetDocument
 from shared.progress import View
 from shared.steps import lifecycle
@@ -36,7 +36,7 @@ def export(task: ExportTask) -> None:
     from builder.exports.write import write_export
 
     folder = dataset_folder(task.dataset)
-    if folder.exists(file_list(task.format)) or not read_report(folder).totals.accepted:
+    if _is_complete(folder, task.format) or not read_report(folder).totals.accepted:
         return
 
     def rows() -> Iterator[ImageRow]:
@@ -51,12 +51,22 @@ def listed(document: DatasetDocument) -> tuple[ExportView, ...]:
     folder = dataset_folder(document.id)
     found = []
     for name in document.spec.exports:
-        try:
-            files = json.loads(folder.read(file_list(name)))
-        except FileNotFoundError:
-            continue
-        found.append(ExportView(format=name, files=files))
+        files = _files(folder, name)
+        if files is not None:
+            found.append(ExportView(format=name, files=files))
     return tuple(found)
+
+
+def _files(folder: BlobFolder, export_format: str) -> tuple[FileView, ...] | None:
+    try:
+        return tuple(FileView(**file) for file in json.loads(folder.read(file_list(export_format))))
+    except FileNotFoundError:
+        return None
+
+
+def _is_complete(folder: BlobFolder, export_format: str) -> bool:
+    files = _files(folder, export_format)
+    return files is not None and all(folder.exists(f"exports/{export_format}/{file.name}") for file in files)
 
 
 def file_list(export_format: str) -> str:

@@ -62,10 +62,14 @@ def _forget_lost(dataset: str) -> None:
     """Remove documents of shards whose tar is gone, so that they are fetched again when their round comes.
 
     A build that is started again may find that storage lost what the database kept: Azurite forgets the last seconds
-    when it is killed.
+    when it is killed. Exports that hold those images are made anew: the web may not give the same ones again.
     """
-    for shard in lost_shards(dataset, shards.summaries(dataset)):
+    lost = lost_shards(dataset, shards.summaries(dataset))
+    for shard in lost:
         shards.remove(dataset, shard.id)
+    folder = dataset_folder(dataset)
+    for name in list(folder.names("exports/")) if lost else ():
+        folder.delete(name)
 
 
 def read_plan(folder: BlobFolder) -> PlanFile:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from builder.errors import UrlListError
+from builder.spec import MAX_LABELS
 from builder.urls import ListKind, UrlRow, parse_url_list
 from shared.blobs import BlobFolder, url_lists
 from shared.problems import invalid_body
@@ -22,13 +23,8 @@ class UrlListView(View):
 
 def keep_url_list(owner: str, list_id: str, kind: ListKind, file: IO[bytes]) -> UrlListView:
     """Check the list and keep it; `ProblemError` 422 naming the first line that cannot be used, and nothing kept."""
-    rows = 0
-    labels: dict[str, int] = {}
     try:
-        for row in parse_url_list(_pieces(file), kind=kind):
-            rows += 1
-            if row.label:
-                labels[row.label] = labels.get(row.label, 0) + 1
+        rows, labels = _counted(parse_url_list(_pieces(file), kind=kind))
     except UrlListError as error:
         location: tuple[int | str, ...] = ("line", error.line) if error.line else ()
         raise invalid_body([(location, error.message)]) from None
@@ -37,6 +33,19 @@ def keep_url_list(owner: str, list_id: str, kind: ListKind, file: IO[bytes]) -> 
     file.seek(0)
     url_lists(owner).write(f"{list_id}.{kind}", _pieces(file))
     return UrlListView(id=list_id, rows=rows, labels=labels)
+
+
+def _counted(list_rows: Iterator[UrlRow]) -> tuple[int, dict[str, int]]:
+    """How many rows there are, and how many of them name which label."""
+    rows = 0
+    labels: dict[str, int] = {}
+    for row in list_rows:
+        rows += 1
+        if row.label:
+            labels[row.label] = labels.get(row.label, 0) + 1
+        if len(labels) > MAX_LABELS:
+            raise UrlListError(row.line, f"over {MAX_LABELS:,} labels, more than a dataset may have: cut the list up")
+    return rows, labels
 
 
 def url_list_exists(owner: str, list_id: str) -> bool:

@@ -1,0 +1,97 @@
+import pytest
+
+from shared import datasets, shards
+from shared.blobs import dataset_folder, raw_folder
+from shared.steps import lifecycle, validate
+from shared.tasks import FailTask, Task
+from tests.shared.conftest import store
+from tests.shared.steps.conftest import raw, searched, started
+
+pytestmark = pytest.mark.usefixtures("stores")
+
+
+def whole(owner: str) -> Task:
+    task = started(owner)
+    searched(task)
+    raw(task, range(2))
+    validate.validate_raw(task.dataset, "cat-00000")
+    return task
+
+
+def left(task: Task) -> list[object]:
+    names = [*dataset_folder(task.dataset).names(), *raw_folder(task.dataset).names()]
+    return [*names, *shards.documents(task.dataset), *shards.searches(task.dataset)]
+
+
+def test_a_build_goes_through_its_stages(owner: str) -> None:
+    task = store(owner)
+    assert lifecycle.enter(task, "planning")
+    assert lifecycle.enter(task, "collecting")
+    found = datasets.get(owner, task.dataset)
+    assert (found.state, found.stage) == ("building", "collecting")
+    assert lifecycle.enter(task, "collecting")
+    assert datasets.get(owner, task.dataset).updated == found.updated
+
+
+@pytest.mark.parametrize("state", ["ready", "incomplete", "failed", "cancelled"])
+def test_what_has_ended_stays_as_it_is(owner: str, state: str) -> None:
+    task = store(owner)
+    assert lifecycle.end(task, state, "why") == state  # type: ignore[arg-type]
+    assert not lifecycle.enter(task, "exporting")
+    assert not lifecycle.is_running(task)
+    lifecycle.fail(FailTask(**task.model_dump(), message="too late"))
+    found = datasets.get(owner, task.dataset)
+    assert (found.state, found.error) == (state, "why")
+
+
+def test_a_failure_has_its_message(owner: str) -> None:
+    task = store(owner)
+    lifecycle.fail(FailTask(**task.model_dump(), message="disk full"))
+    assert datasets.get(owner, task.dataset).error == "disk full"
+
+
+def test_what_is_gone_is_not_brought_back(owner: str) -> None:
+    task = store(owner)
+    datasets.remove(owner, task.dataset)
+    assert not lifecycle.enter(task, "planning")
+    assert lifecycle.end(task, "ready") is None
+    assert lifecycle.mark_deleting(owner, task.dataset) is None
+    assert datasets.find(owner, task.dataset) is None
+
+
+def test_erasing_leaves_nothing_and_may_run_twice(owner: str) -> None:
+    task, other = whole(owner), whole(owner)
+    kept = left(other)
+    lifecycle.mark_deleting(owner, task.dataset)
+    lifecycle.erase_parts(task)
+    assert left(task) == []
+    assert datasets.find(owner, task.dataset) is not None
+    lifecycle.erase(task)
+    lifecycle.erase(task)
+    assert datasets.find(owner, task.dataset) is None
+    assert left(other) == kept
+
+
+def test_tidying_touches_only_what_is_deleted(owner: str) -> None:
+    task = whole(owner)
+    for state in ("cancelled", "ready", "failed"):
+        datasets.change(owner, task.dataset, lambda one, state=state: one.moved(state))  # type: ignore[misc]
+        lifecycle.tidy(task)
+        assert left(task)
+    lifecycle.mark_deleting(owner, task.dataset)
+    lifecycle.tidy(task)
+    assert left(task) == []
+
+
+def test_a_step_that_fails_on_a_deleted_dataset_is_tidied_too(owner: str) -> None:
+    task = whole(owner)
+    lifecycle.mark_deleting(owner, task.dataset)
+
+    @lifecycle.tidied
+    def step(one: Task) -> None:
+        dataset_folder(one.dataset).write("late", b"x")
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        step(task)
+    assert left(task) == []

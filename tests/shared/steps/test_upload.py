@@ -1,0 +1,47 @@
+import io
+
+import pytest
+
+from builder.urls import ListKind
+from shared.blobs import url_lists
+from shared.problems import ProblemError
+from shared.steps import upload
+
+pytestmark = pytest.mark.usefixtures("stores")
+ID = "1" * 32
+
+
+def keep(owner: str, body: bytes, kind: ListKind = "text") -> upload.UrlListView:
+    return upload.keep_url_list(owner, ID, kind, io.BytesIO(body))
+
+
+def test_a_list_is_kept_and_read_again(owner: str) -> None:
+    kept = keep(owner, b"url,label\nhttp://a.example/1.jpg,cat\nhttp://a.example/2.jpg,\n", "csv")
+    assert kept == upload.UrlListView(id=ID, rows=2, labels={"cat": 1})
+    assert upload.url_list_exists(owner, ID)
+    rows = list(upload.read_url_list(url_lists(owner), ID))
+    assert [(row.url, row.label) for row in rows] == [
+        ("http://a.example/1.jpg", "cat"),
+        ("http://a.example/2.jpg", None),
+    ]
+
+
+def test_a_list_belongs_to_its_owner(owner: str) -> None:
+    keep(owner, b"http://a.example/1.jpg\n")
+    assert not upload.url_list_exists(owner[::-1], ID)
+    with pytest.raises(FileNotFoundError):
+        list(upload.read_url_list(url_lists(owner[::-1]), ID))
+
+
+@pytest.mark.parametrize(("body", "kind", "pointer"), [
+    (b"http://a.example/1.jpg\nftp://a.example/2.jpg\n", "text", "/line/2"),
+    (b"# nothing but a comment\n", "text", ""),
+    (b"", "csv", ""),
+    (b"url,label\n" + b"".join(b"http://a.example/%d.jpg,l%d\n" % (i, i) for i in range(1_001)), "csv", "/line/1002"),
+])  # fmt: skip
+def test_a_list_that_cannot_be_used_is_not_kept(owner: str, body: bytes, kind: ListKind, pointer: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        keep(owner, body, kind)
+    assert caught.value.status == 422
+    assert [error.pointer for error in caught.value.errors] == [pointer]
+    assert list(url_lists(owner).names()) == []
