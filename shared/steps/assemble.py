@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from builder.rows import LabelConflict
 from shared import datasets, shards
 from shared.blobs import BlobFolder, dataset_folder
-from shared.documents import State
+from shared.documents import RUNNING, State
 from shared.steps import lifecycle
 from shared.steps.dedupe import CONFLICTS, write_changed
 from shared.steps.plan import read_plan
@@ -83,10 +83,11 @@ def about(folder: BlobFolder, task: Task) -> "About":
 def finish(task: Task) -> State | None:
     """`ready` when every label has its images, `incomplete` when some have, `failed` when there is no image at all.
 
-    None when the dataset was cancelled or deleted meanwhile: then its state stays what it is.
+    A dataset that has ended already (this step ran twice, it was cancelled...) keeps its state; None if it is gone.
     """
-    if not lifecycle.is_running(task):
-        return None
+    document = datasets.find(task.owner, task.dataset)
+    if document is None or document.state not in RUNNING:
+        return None if document is None else document.state
     report = read_report(dataset_folder(task.dataset))
     if report.complete:
         return lifecycle.end(task, "ready")

@@ -16,9 +16,8 @@ def validated(task: Task, numbers: range, number: int = 0, label: str = "cat", s
 
 
 def two_labels(owner: str, images: int) -> Task:
-    return started(
-        owner, labels=[{"name": "cat", "urls": ["http://a.example/1.jpg"]}, {"name": "dog"}], images_per_label=images
-    )
+    labels = [{"name": name, "urls": [f"http://a.example/{name}.jpg"]} for name in ("cat", "dog")]
+    return started(owner, labels=labels, images_per_label=images)
 
 
 def verdicts(task: Task) -> dict[str, list[str]]:
