@@ -4,10 +4,12 @@ import hashlib
 import io
 import math
 import pickle
+import re
 import struct
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Literal
 
 import imagehash
@@ -18,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
+from builder import validate as module
 from builder.spec import ImageSpec
 from builder.validate import Accepted, Rejected, validate
 from tests.builder.photos import decoded, encoded, photo, picture
@@ -144,7 +147,9 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_told_by_its_header(name: str) -> None:
-    assert rejected(BOMBS[name] + bytes(1_024)).reason == "too_many_pixels"
+    bomb = rejected(BOMBS[name] + bytes(1_024))
+    assert bomb.reason == "too_many_pixels"
+    assert re.fullmatch(r"(tiles of )?[0-9x]+ pixels, at most 100000000 in all", bomb.detail)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
@@ -170,6 +175,17 @@ def test_bombs_take_no_memory() -> None:
     grown, *reasons = done.stdout.decode().split()
     assert reasons == ["too_many_pixels"]
     assert int(grown) < 10_000, "kilobytes"
+
+
+def test_large_images_wait_for_each_other_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LARGE_PIXELS", 40_000)
+    small, large = (encoded(picture(1, (200, side)), "PNG") for side in (200, 201))
+    with ThreadPoolExecutor() as threads:
+        with module._one_large:  # as if another shard were at one
+            waiting = threads.submit(accepted, large)
+            assert threads.submit(accepted, small).result(timeout=30)
+            assert wait([waiting], timeout=1).not_done
+        assert waiting.result(timeout=30).height == 201
 
 
 def test_a_jpeg_of_a_thousand_scans_is_refused_before_decoding() -> None:
