@@ -155,8 +155,10 @@ class Client:
                 response.raise_for_status()
                 yield from response.iter_content(PIECE)
         except requests.RequestException as error:
-            msg = f"the download of {file} failed: {error}"
-            raise ApiError(msg) from error
+            # Not the error's own words: they hold the whole link, and with it the signature that lets anybody in.
+            status = f"{error.response.status_code}" if error.response is not None else type(error).__name__
+            msg = f"the download of {file} failed ({status})"
+            raise ApiError(msg) from None
 
     def _ask(self, method: str, path: str, body: str | None = None) -> bytes:
         headers = {"Content-Type": "application/json"} if body is not None else {}

@@ -19,8 +19,8 @@ README = ROOT / "README.md"
 # Names in the documentation that are no files of this repository: what a dataset consists of, and where it lies.
 DATA = {
     "attribution.csv", "candidates/", "croissant.json", "datasets/{dataset}/", "exports/", "index.parquet",
-    "manifest.jsonl", "out/<name>/", "plan.json", "raw/{dataset}/{label}-{number}.tar", "report.json", "shards/",
-    "test/", "train/", "val/",
+    "label_conflicts.json", "manifest.jsonl", "out/<name>/", "plan.json", "raw/{dataset}/{label}-{number}.tar",
+    "report.json", "shards/", "test/", "train/", "val/",
 }  # fmt: skip
 
 

@@ -54,7 +54,13 @@ def test_a_download_asks_for_a_link_and_follows_it(api: FakeApi) -> None:
     api.answer("GET /blob?sig=1", b"bytes")
     assert b"".join(Client(api.url).download(ID, "imagefolder", "a/b c.zip")) == b"bytes"
     api.answers["GET /blob?sig=1"] = [(403, b"")]
-    with pytest.raises(ApiError, match=r"download of a/b c\.zip failed: 403"):
+    with pytest.raises(ApiError, match=r"download of a/b c\.zip failed \(403\)$"):  # and not the link's signature
+        list(Client(api.url).download(ID, "imagefolder", "a/b c.zip"))
+    nobody = {**link, "url": f"http://127.0.0.1:{free_port()}/blob?sig=1"}
+    api.answers[f"GET /datasets/{ID}/exports/imagefolder/link?file=a%2Fb%20c.zip"] = [
+        (200, json.dumps(nobody).encode())
+    ]
+    with pytest.raises(ApiError, match=r"failed \(ConnectionError\)$"):
         list(Client(api.url).download(ID, "imagefolder", "a/b c.zip"))
 
 
