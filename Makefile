@@ -12,7 +12,7 @@ override IMAGES := $(value IMAGES)
 export KEYWORDS IMAGES
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-6s  %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(firstword $(MAKEFILE_LIST)) | while read -r name what; do printf '  make %-6s  %s\n' "$$name" "$$what"; done
 
 setup: $(STAMP) ## install everything into .venv and node_modules (PYTHON=... names the interpreter)
 
