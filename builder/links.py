@@ -11,6 +11,9 @@ MAX_URL_CHARACTERS = 2_000
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _WELL_FORMED = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")  # RFC 3986, section 2
+_PLAIN = re.compile(  # no port, no punycode, no fragment: whatever needs a closer look is left to `parse_link`
+    r"https?://(?:(?!xn--)[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}/(?:[A-Za-z0-9\-._~/?:@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
+)
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # controls, and halves of characters
 
 
@@ -33,6 +36,11 @@ def parse_link(text: str) -> URL:
         msg = f"the URL is longer than {MAX_URL_CHARACTERS} characters"
         raise ValueError(msg)
     return url
+
+
+def is_plain(text: str) -> bool:
+    """Whether `parse_link` would give the text back as it is, told by one look: most lines of long lists are such."""
+    return len(text) <= MAX_URL_CHARACTERS and _PLAIN.fullmatch(text) is not None
 
 
 def clean_link(text: object) -> str | None:

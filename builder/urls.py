@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from builder.errors import UrlListError
-from builder.links import parse_link
+from builder.links import is_plain, parse_link
 from builder.rows import Row
 
 ListKind = Literal["text", "csv", "tsv"]
@@ -150,6 +150,8 @@ def _row(fields: list[str | None], cells: list[str], line: int) -> UrlRow:
 
 
 def _link(text: str, line: int) -> str:
+    if is_plain(text):
+        return text
     try:
         return str(parse_link(text))
     except ValueError as error:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builder import links
 from builder.links import clean_link, parse_link, url_key
 
 
@@ -87,3 +88,19 @@ def test_different_urls_have_different_keys() -> None:
         "nothing",
     ]
     assert len({url_key(url) for url in urls}) == len(urls)
+
+
+@given(st.from_regex(links._PLAIN, fullmatch=True))
+def test_a_plain_url_is_what_parsing_gives_back(text: str) -> None:
+    assert len(text) > links.MAX_URL_CHARACTERS or str(parse_link(text)) == text
+
+
+@pytest.mark.parametrize(("text", "plain"), [
+    ("http://a.example/1.jpg", True), ("https://cdn-1.a.example/x%20y.jpg?w=1&h=2", True),
+    ("http://a.example", False), ("http://a.example:80/", False), ("http://me:pw@a.example/", False),
+    ("http://xn--bcher-kva.example/", False), ("http://127.0.0.1/", False), ("ftp://a.example/", False),
+    ("http://a.example/ b", False), ("http://a.example/#x", False), ("http://a.example/\n", False),
+    ("http://a.example/" + "x" * 2_000, False),
+])  # fmt: skip
+def test_only_urls_without_any_peculiarity_are_plain(text: str, plain: bool) -> None:
+    assert links.is_plain(text) == plain

@@ -22,6 +22,7 @@ INVALID: list[tuple[str, dict[str, Any], str]] = [
     ("labels missing", {"name": "x"}, "/labels"),
     ("duplicate labels", spec(labels=[{"name": "cat"}, {"name": "Cat"}]), ""),
     ("empty label", spec(labels=[{"name": "  "}]), "/labels/0/name"),
+    ("line break in a label", spec(labels=[{"name": "a\nb"}]), "/labels/0/name"),
     ("zero images", spec(images_per_label=0), "/images_per_label"),
     ("negative images", spec(images_per_label=-5), "/images_per_label"),
     ("absurd images", spec(images_per_label=10**12), "/images_per_label"),
@@ -53,6 +54,13 @@ def test_an_invalid_request_is_a_problem_with_a_pointer(
     assert pointer in [error["pointer"] for error in problem["errors"]]
     assert "secret" not in answer.text
     assert stack.api.get("/datasets").json()["datasets"] == before
+
+
+def test_a_thousand_faults_are_answered_with_the_first_hundred(stack: Stack) -> None:
+    answer = stack.api.post("/datasets", json=spec(**{f"colour{number}": 1 for number in range(1_000)}))
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == 100
+    assert "and 999 more" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"labels=cat", b"\xff\xfe", b"[" * 100_000])
@@ -87,7 +95,10 @@ def test_an_id_of_another_container_is_not_found(stack: Stack) -> None:
     assert stack.api.post(f"/datasets/{kept.json()['id']}/cancel").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=501", "cursor=%25", "cursor=abcd", "state=sleeping"])
+@pytest.mark.parametrize("query", [
+    "limit=0", "limit=x", "limit=501", "cursor=%25", "cursor=abcd", "state=sleeping",
+    "limit=0000000012345", "limit=000000001" + "9" * 5_000, "limit=%D9%A5",
+])  # fmt: skip
 def test_a_bad_query_parameter_is_a_problem(stack: Stack, query: str) -> None:
     answer = stack.api.get(f"/datasets?{query}")
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")

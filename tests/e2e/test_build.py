@@ -4,11 +4,14 @@ import tarfile
 import zipfile
 from collections import Counter
 
+import httpx
 import imagehash
 import pytest
 from PIL import Image
 
 from builder.rows import ImageRow
+from local import azurite
+from local.cosmos import DEFAULT_KEY
 from local.gallery.topics import TOPICS
 from tests.e2e.conftest import Stack
 
@@ -126,3 +129,13 @@ def test_a_dataset_is_listed_newest_first(stack: Stack, dataset: str) -> None:
     created = [one["created"] for one in pages]
     assert created == sorted(created, reverse=True)
     assert dataset in {one["id"] for one in pages}
+
+
+def test_no_secret_is_in_the_logs(stack: Stack, dataset: str) -> None:
+    link = stack.api.get(f"/datasets/{dataset}/exports/imagefolder/link").json()["url"]
+    assert "sig=" in link
+    httpx.get(link).raise_for_status()
+    logs = {path.name: path.read_text(errors="replace") for path in (stack.data / "logs").iterdir()}
+    assert "host.log" in logs
+    for secret in ("sig=", "AccountKey", azurite.KEY, DEFAULT_KEY):
+        assert [name for name, text in logs.items() if secret in text] == []

@@ -1,51 +1,67 @@
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import azure.durable_functions as df
-import grpc
 import pytest
 
-from functions.durable import is_alive, start
+from functions.durable import is_alive, start, start_soon, stop
 from local.host.durable.hub import TaskHub
+from local.processes import free_port
 from shared.tasks import Task
 
-TASK = Task(owner="default", dataset="d")
+TASK = Task(owner="o", dataset="d")
 
 
-@asynccontextmanager
-async def client(hub: TaskHub) -> AsyncIterator[df.DurableFunctionsClient]:
-    """A client as the host's binding makes it."""
-    told = f'{{"taskHubName": "t", "rpcBaseUrl": "http://{hub.address}", "baseUrl": "http://{hub.address}"}}'
-    made = df.DurableFunctionsClient(told)
-    try:
-        yield made
-    finally:
-        await made.close()
+def client_of(address: str) -> df.DurableFunctionsClient:
+    told = {"taskHubName": "t", "rpcBaseUrl": f"http://{address}", "baseUrl": f"http://{address}"}
+    return df.DurableFunctionsClient(json.dumps(told))
 
 
-def test_two_starts_of_the_same_thing_are_one() -> None:
-    async def run(hub: TaskHub) -> bool:
-        async with client(hub) as durable:
-            assert not await is_alive(durable, "d")
-            await asyncio.gather(*(start(durable, "build_dataset", TASK, "d") for _ in range(5)))
-            return await is_alive(durable, "d")
-
-    hub = TaskHub()
-    hub.start()
-    try:
-        assert asyncio.run(run(hub))
-    finally:
-        hub.stop()
+@pytest.fixture
+def hub() -> Iterator[str]:
+    """The address of a task hub."""
+    running = TaskHub()
+    yield running.start()
+    running.stop()
 
 
-def test_a_start_that_really_fails_is_told() -> None:
-    async def run(hub: TaskHub) -> None:
-        async with client(hub) as durable:
-            await start(durable, "build_dataset", TASK, "d")
+@pytest.fixture
+async def client(hub: str) -> AsyncIterator[df.DurableFunctionsClient]:
+    found = client_of(hub)
+    yield found
+    await found.close()
 
-    hub = TaskHub()
-    hub.start()
-    hub.stop()
-    with pytest.raises(grpc.RpcError):
-        asyncio.run(run(hub))
+
+@pytest.fixture
+async def nobody() -> AsyncIterator[df.DurableFunctionsClient]:
+    """A client of a task hub that does not answer."""
+    found = client_of(f"127.0.0.1:{free_port()}")
+    yield found
+    await found.close()
+
+
+async def test_two_starts_are_one(client: df.DurableFunctionsClient) -> None:
+    for _ in range(2):
+        await start(client, "build_dataset", TASK, "d")
+    assert await is_alive(client, "d")
+    assert not await is_alive(client, "other")
+
+
+async def test_stopping_works_whether_there_is_anything_to_stop_or_not(
+    client: df.DurableFunctionsClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    await start_soon(client, "build_dataset", TASK, "d")
+    await stop(client, "d", "cancelled")
+    await stop(client, "never started", "cancelled")
+    assert [record for record in caplog.records if record.name == "functions.durable"] == []
+
+
+async def test_a_task_hub_that_does_not_answer_is_logged_and_left_to_reconcile(
+    nobody: df.DurableFunctionsClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR, "functions.durable"):
+        await start_soon(nobody, "build_dataset", TASK, "d")
+        await stop(nobody, "d", "cancelled")
+    assert [record.exc_info is not None for record in caplog.records] == [True, True]
+    assert "reconcile" in caplog.records[0].getMessage()
