@@ -36,8 +36,8 @@ def search(request: Json) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
-async def fetch_shard(request: Json) -> bool:
-    """Fetch one shard of candidates. Input `ShardTask`; output: whether it is validated already."""
+async def fetch_shard(request: Json) -> str:
+    """Fetch one shard of candidates. Input `ShardTask`; output `FetchOutcome`."""
     from shared.steps import fetch
 
     return await fetch.fetch_shard(ShardTask.model_validate(request))

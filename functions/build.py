@@ -106,21 +106,24 @@ def collect_label(context: OrchestrationContext, request: dict[str, Any]) -> Ste
 
 def _fetch_and_validate(context: OrchestrationContext, shards: list[ShardTask], wait_seconds: int) -> Steps:
     events = {shard.number: context.wait_for_external_event(shard_event(shard.label, shard.number)) for shard in shards}
-    fetched = yield when_all(
+    outcomes = yield when_all(
         [context.call_activity("fetch_shard", input=shard.model_dump(), retry_policy=RETRY) for shard in shards]
     )
-    awaited = [shard for shard, validated in zip(shards, fetched, strict=True) if not validated]
-    if not awaited:
-        return
-    timer = context.create_timer(timedelta(seconds=wait_seconds))
-    validated = when_all([events[shard.number] for shard in awaited])
-    if (yield when_any([validated, timer])) is validated:
-        timer.cancel()
-        return
-    late = [shard for shard in awaited if not events[shard.number].is_complete]
-    yield when_all(
-        [context.call_activity("validate_late_shard", input=shard.model_dump(), retry_policy=RETRY) for shard in late]
-    )
+    # A raw shard that an earlier life of this build left may have had its trigger already: nothing is waited for.
+    late = [shard for shard, outcome in zip(shards, outcomes, strict=True) if outcome == "found"]
+    awaited = [shard for shard, outcome in zip(shards, outcomes, strict=True) if outcome == "fetched"]
+    if awaited:
+        timer = context.create_timer(timedelta(seconds=wait_seconds))
+        validated = when_all([events[shard.number] for shard in awaited])
+        if (yield when_any([validated, timer])) is validated:
+            timer.cancel()
+        else:
+            late += [shard for shard in awaited if not events[shard.number].is_complete]
+    validating: list[Work[Any]] = [
+        context.call_activity("validate_late_shard", input=shard.model_dump(), retry_policy=RETRY) for shard in late
+    ]
+    if validating:
+        yield when_all(validating)
 
 
 @bp.orchestration_trigger(context_name="context")

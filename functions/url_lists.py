@@ -9,7 +9,7 @@ import azure.functions as func
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.http import API, answers, in_thread, json_response
+from functions.http import answers, in_thread, json_response
 from shared.access import authorize
 from shared.problems import ProblemError, too_large
 from shared.settings import settings
@@ -44,4 +44,4 @@ async def create_url_list(request: Request) -> Response:
             spool.write(chunk)
         spool.seek(0)
         kept = await in_thread(upload.keep_url_list, principal.owner, uuid.uuid4().hex, _KINDS[media_type], spool)
-    return json_response(kept, 201, location=f"{API}/url-lists/{kept.id}")
+    return json_response(kept, 201)

@@ -1,5 +1,7 @@
 """What orchestrators hand to activities and get back: small, frozen, JSON."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -59,6 +61,10 @@ class ShardTask(Task):
     round: int
     number: int
     instance: str
+
+
+FetchOutcome = Literal["fetched", "found", "done"]
+"""fetched: the raw shard was written now; found: it was there; done: the shard needs no validation any more."""
 
 
 class Collected(BaseModel):

@@ -15,7 +15,7 @@ from shared.steps import lifecycle
 from shared.steps.plan import read_plan
 from shared.steps.search import SHARD_SIZE, read_candidates
 from shared.steps.validate import is_done
-from shared.tasks import ShardTask
+from shared.tasks import FetchOutcome, ShardTask
 
 if TYPE_CHECKING:
     from builder.fetch import FetchLimits
@@ -27,27 +27,27 @@ _BODIES_BYTES = 640_000_000
 """What the bodies under way may hold together at worst: where images may be large, fewer are fetched at once."""
 
 
-async def fetch_shard(task: ShardTask) -> bool:
-    """Fetch the slice unless that was done before; returns whether the shard is validated (or given up) already.
+async def fetch_shard(task: ShardTask) -> FetchOutcome:
+    """Fetch the slice unless that was done before, or the dataset is no longer being built.
 
     The raw shard names, as metadata, the orchestration that waits for its validation.
     """
     name = f"{shard_id(task.label, task.number)}.tar"
     todo = await asyncio.to_thread(_slice, task)
     if todo is None:
-        return True
+        return "done"
     candidates, max_bytes = todo
     raw = raw_folder(task.dataset)
     if await asyncio.to_thread(raw.exists, name):
-        return False
+        return "found"
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
         await _download(candidates, max_bytes, spool)
         if not await asyncio.to_thread(lifecycle.is_running, task):
-            return True
+            return "done"
         metadata = {"instance": task.instance, "round": str(task.round)}
         await asyncio.to_thread(raw.write, name, _pieces(spool), metadata)
     await asyncio.to_thread(lifecycle.tidy, task)
-    return False
+    return "fetched"
 
 
 def _slice(task: ShardTask) -> tuple[tuple[Candidate, ...], int] | None:

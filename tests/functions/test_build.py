@@ -40,10 +40,10 @@ class Script(Stage):
         }
         super().__init__(usual | changes)
 
-    def fetched(self, shard: dict[str, Any]) -> bool:
+    def fetched(self, shard: dict[str, Any]) -> str:
         """Fetch, and let the blob trigger be fast: the event comes before the activity ends."""
         self.client.raise_orchestration_event(shard["instance"], build.shard_event(shard["label"], shard["number"]))
-        return False
+        return "fetched"
 
 
 def plain() -> Script:
@@ -56,7 +56,11 @@ def three_rounds() -> Script:
 
 
 def late_shards() -> Script:
-    return Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 1}, fetch_shard=lambda _: False)
+    return Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 1}, fetch_shard=lambda _: "fetched")
+
+
+def left_over() -> Script:
+    return Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 3600}, fetch_shard=lambda _: "found")
 
 
 def second_pass() -> Script:
@@ -72,7 +76,7 @@ def broken() -> Script:
     return Script(assemble=assemble)
 
 
-SCENARIOS = [plain, three_rounds, late_shards, second_pass, broken]
+SCENARIOS = [plain, three_rounds, late_shards, left_over, second_pass, broken]
 
 
 def run(script: Script) -> tuple[OrchestrationStatus, Any]:
@@ -117,8 +121,14 @@ def test_shards_without_an_event_are_validated_by_the_orchestration() -> None:
 
 
 def test_shards_that_are_validated_already_are_not_waited_for() -> None:
-    script = Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 3600}, fetch_shard=lambda _: True)
+    script = Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 3600}, fetch_shard=lambda _: "done")
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+
+
+def test_raw_shards_of_an_earlier_life_are_validated_without_waiting() -> None:
+    script = left_over()
+    assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+    assert sorted(one["number"] for one in script.called("validate_late_shard")) == [0, 1]
 
 
 def test_labels_that_lost_images_collect_again_from_the_next_round_on() -> None:

@@ -14,7 +14,7 @@ async def test_a_slice_becomes_a_raw_shard_failures_too(owner: str, may_fetch: s
     links = [f"{may_fetch}/0.jpg", f"{may_fetch}/gone.jpg", "http://10.0.0.1/x.jpg"]
     task = started(owner, links)
     search.search(search_task(task))
-    assert await fetch.fetch_shard(shard_task(task)) is False
+    assert await fetch.fetch_shard(shard_task(task)) == "fetched"
     rows = list(read_raw(raw_folder(task.dataset).read("cat-00000.tar")))
     assert [row.reason for _, row, _ in rows] == [None, "http_4xx", "address_refused"]
     assert [body for _, _, body in rows] == [picture(0), None, None]
@@ -33,7 +33,7 @@ async def test_what_was_fetched_is_not_fetched_again(owner: str, may_fetch: str)
     task = started(owner, [f"{may_fetch}/0.jpg"])
     search.search(search_task(task))
     raw_folder(task.dataset).write("cat-00000.tar", b"as it was", {"instance": "someone"})
-    assert await fetch.fetch_shard(shard_task(task)) is False
+    assert await fetch.fetch_shard(shard_task(task)) == "found"
     assert raw_folder(task.dataset).read("cat-00000.tar") == b"as it was"
 
 
@@ -44,7 +44,7 @@ async def test_a_shard_that_was_given_up_needs_no_fetching(owner: str) -> None:
     shards.add(
         ShardDocument(id="cat-00000", dataset=task.dataset, label="cat", number=0, state="failed", counts=Counts())
     )
-    assert await fetch.fetch_shard(shard_task(task)) is True
+    assert await fetch.fetch_shard(shard_task(task)) == "done"
     assert list(raw_folder(task.dataset).names()) == []
 
 
@@ -52,7 +52,7 @@ async def test_a_cancelled_dataset_is_not_fetched_for(owner: str, may_fetch: str
     task = started(owner, [f"{may_fetch}/0.jpg"])
     search.search(search_task(task))
     datasets.change(owner, task.dataset, lambda one: one.moved("cancelled"))
-    assert await fetch.fetch_shard(shard_task(task)) is True
+    assert await fetch.fetch_shard(shard_task(task)) == "done"
     assert list(raw_folder(task.dataset).names()) == []
 
 
