@@ -19,9 +19,12 @@ def test_without_queries_the_name_comes_first_and_is_in_all() -> None:
     assert all("red {panda}" in query for query in queries)
 
 
-@given(st.text(min_size=1, max_size=50).filter(str.strip), st.lists(st.text(min_size=1).filter(str.strip), max_size=9))
+PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=50).filter(str.strip)
+
+
+@given(PRINTABLE, st.lists(PRINTABLE, max_size=9))
 def test_queries_are_unique_whatever_the_label(name: str, queries: list[str]) -> None:
-    made = expand(LabelSpec(name=name, queries=tuple(query[:200].strip() or "x" for query in queries)))
+    made = expand(LabelSpec(name=name, queries=tuple(queries)))
     assert made
     assert len({query.casefold() for query in made}) == len(made)
     assert all(query == " ".join(query.split()) for query in made)
