@@ -3,7 +3,15 @@
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
+
+PIECE_BYTES = 1 << 20
+
+
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """What is left of an open file, piece by piece: what `Folder.write` takes."""
+    while piece := file.read(PIECE_BYTES):
+        yield piece
 
 
 class Folder(Protocol):
@@ -57,8 +65,7 @@ class LocalFolder:
     def chunks(self, name: str) -> Iterator[bytes]:
         """See `Folder.chunks`."""
         with self._path(name).open("rb") as file:
-            while piece := file.read(1 << 20):
-                yield piece
+            yield from pieces(file)
 
     def write(self, name: str, data: bytes | Iterable[bytes]) -> int:
         """See `Folder.write`."""

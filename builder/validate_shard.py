@@ -10,6 +10,7 @@ from builder.formats import EXTENSIONS
 from builder.raw import read_raw
 from builder.rows import Fetched, ImageRow
 from builder.spec import ImageSpec
+from builder.store import pieces
 from builder.validate import Accepted, Rejected, validate
 
 _IN_MEMORY_BYTES = 64 << 20
@@ -28,8 +29,7 @@ class ShardResult:
     def chunks(self) -> Iterator[bytes]:
         """The tar in pieces, from its start: what `Folder.write` takes."""
         self.tar.seek(0)
-        while piece := self.tar.read(1 << 20):
-            yield piece
+        yield from pieces(self.tar)
 
 
 def shard_name(label_slug: str, shard_number: int) -> str:

@@ -5,6 +5,8 @@ import tempfile
 import zipfile
 from collections.abc import Buffer, Iterable, Iterator
 
+from builder.store import pieces
+
 _IN_MEMORY_BYTES = 16 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest date that a zip can tell."""
@@ -38,8 +40,7 @@ class _Window(io.RawIOBase):
         """Hand over what is there, and forget it."""
         size = self._buffer.seek(0, io.SEEK_END)
         self._buffer.seek(0)
-        while piece := self._buffer.read(1 << 20):
-            yield piece
+        yield from pieces(self._buffer)
         self._base += size
         self._buffer.seek(0)
         self._buffer.truncate()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from builder.rows import LabelConflict
+from builder.rows import ImageRow, LabelConflict
 from shared import datasets, shards
 from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import RUNNING, State
@@ -44,24 +44,28 @@ def assemble(task: Task) -> None:
 
     folder = dataset_folder(task.dataset)
     spec = read_plan(folder).spec
-    splits = assign_splits(shards.rows(task.dataset), spec.splits)
-    for shard in shards.documents(task.dataset):
-        write_changed(shard, tuple(row.model_copy(update={"split": splits.get(row.key)}) for row in shard.images))
+    documents = shards.documents(task.dataset)
+    splits = assign_splits((row for shard in documents for row in shard.images), spec.splits)
+    rows: list[ImageRow] = []
+    for shard in documents:
+        images = tuple(row.model_copy(update={"split": splits.get(row.key)}) for row in shard.images)
+        write_changed(shard, images)
+        rows += images
     conflicts = Conflicts.model_validate_json(folder.read(CONFLICTS)).conflicts
-    report = make_report(spec, shards.rows(task.dataset), _source_states(task.dataset), conflicts)
+    report = make_report(spec, rows, _source_states(task.dataset), conflicts)
     folder.write(REPORT, report.model_dump_json(indent=2).encode())
-    folder.write("manifest.jsonl", write_manifest(shards.rows(task.dataset)))
+    folder.write("manifest.jsonl", write_manifest(rows))
     digest = hashlib.sha256()
 
     def index() -> Iterator[bytes]:
-        for piece in write_index(shards.rows(task.dataset)):
+        for piece in write_index(rows):
             digest.update(piece)
             yield piece
 
     size = folder.write("index.parquet", index())
     told = about(folder, task)
     folder.write("README.md", card(told, "index").encode())
-    folder.write("attribution.csv", attribution_csv(shards.rows(task.dataset)))
+    folder.write("attribution.csv", attribution_csv(rows))
     folder.write(INDEX_METADATA, index_croissant(told, digest.hexdigest(), size))
 
 

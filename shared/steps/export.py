@@ -1,9 +1,7 @@
 """Step `export`: one export's files in the dataset's folder, and their list, which is written last."""
 
 import json
-from collections.abc import Iterator
 
-from builder.rows import ImageRow
 from shared import shards
 from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import DatasetDocument
@@ -39,10 +37,8 @@ def export(task: ExportTask) -> None:
     if _is_complete(folder, task.format) or not read_report(folder).totals.accepted:
         return
 
-    def rows() -> Iterator[ImageRow]:
-        return shards.rows(task.dataset)
-
-    files = write_export(folder, task.format, rows, about(folder, task))
+    rows = tuple(shards.rows(task.dataset))  # the exporter goes through them several times
+    files = write_export(folder, task.format, lambda: iter(rows), about(folder, task))
     folder.write(file_list(task.format), json.dumps([file.model_dump() for file in files]).encode())
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 from builder.rows import Candidate, Fetched
+from builder.store import pieces
 from shared import shards
 from shared.blobs import dataset_folder, raw_folder
 from shared.documents import search_id, shard_id
@@ -45,7 +46,8 @@ async def fetch_shard(task: ShardTask) -> FetchOutcome:
         if not await asyncio.to_thread(lifecycle.is_running, task):
             return "done"
         metadata = {"instance": task.instance, "round": str(task.round)}
-        await asyncio.to_thread(raw.write, name, _pieces(spool), metadata)
+        spool.seek(0)
+        await asyncio.to_thread(raw.write, name, pieces(spool), metadata)
     await asyncio.to_thread(lifecycle.tidy, task)
     return "fetched"
 
@@ -100,9 +102,3 @@ def _guard() -> "AddressGuard":
     from builder.guard import AddressGuard, parse_exceptions
 
     return AddressGuard(parse_exceptions(settings().fetch_allow))
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    file.seek(0)
-    while piece := file.read(1 << 20):
-        yield piece

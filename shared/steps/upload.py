@@ -5,6 +5,7 @@ from typing import IO
 
 from builder.errors import UrlListError
 from builder.spec import MAX_LABELS
+from builder.store import pieces
 from builder.urls import ListKind, UrlRow, parse_url_list
 from shared.blobs import BlobFolder, url_lists
 from shared.problems import invalid_body
@@ -24,14 +25,14 @@ class UrlListView(View):
 def keep_url_list(owner: str, list_id: str, kind: ListKind, file: IO[bytes]) -> UrlListView:
     """Check the list and keep it; `ProblemError` 422 naming the first line that cannot be used, and nothing kept."""
     try:
-        rows, labels = _counted(parse_url_list(_pieces(file), kind=kind))
+        rows, labels = _counted(parse_url_list(pieces(file), kind=kind))
     except UrlListError as error:
         location: tuple[int | str, ...] = ("line", error.line) if error.line else ()
         raise invalid_body([(location, error.message)]) from None
     if not rows:
         raise invalid_body([((), "the list has no URL in it")])
     file.seek(0)
-    url_lists(owner).write(f"{list_id}.{kind}", _pieces(file))
+    url_lists(owner).write(f"{list_id}.{kind}", pieces(file))
     return UrlListView(id=list_id, rows=rows, labels=labels)
 
 
@@ -61,8 +62,3 @@ def read_url_list(folder: BlobFolder, list_id: str) -> Iterator[UrlRow]:
             yield from parse_url_list(folder.chunks(f"{list_id}.{kind}"), kind=kind)
             return
     raise FileNotFoundError(list_id)
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(1 << 20):
-        yield piece

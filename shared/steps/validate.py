@@ -5,11 +5,12 @@ import tempfile
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from builder.spec import ImageSpec
 from shared import shards
 from shared.blobs import dataset_folder, raw_folder
 from shared.documents import Counts, ShardDocument, shard_id, shard_parts
 from shared.steps import lifecycle
-from shared.steps.plan import read_plan
+from shared.steps.plan import PlanFile, read_plan
 from shared.tasks import ShardTask, Task
 
 log = logging.getLogger(__name__)
@@ -31,16 +32,16 @@ def validate_raw(dataset: str, shard: str) -> Done | None:
     found = _wanted(dataset, shard)
     if found is None:
         return None
-    done, task = found
+    done, plan = found
     if not is_done(dataset, shard):
         shards.remove(dataset, shard)  # its tar is lost, if it is there at all
-        shards.add(_validate(dataset, done.label, done.number))
-        lifecycle.tidy(task)
+        shards.add(_validate(dataset, done, plan.spec.image))
+        lifecycle.tidy(Task(owner=plan.owner, dataset=dataset))
     return done
 
 
-def _wanted(dataset: str, shard: str) -> tuple[Done, Task] | None:
-    """The shard and the build that it is for; None when there is no such build (any more)."""
+def _wanted(dataset: str, shard: str) -> tuple[Done, PlanFile] | None:
+    """The shard and the plan of the build that it is for; None when there is no such build (any more)."""
     parts = shard_parts(shard)
     if parts is None:
         log.warning("raw/%s/%s.tar is left alone: it has not the name of a shard", dataset, shard)
@@ -51,11 +52,10 @@ def _wanted(dataset: str, shard: str) -> tuple[Done, Task] | None:
     except FileNotFoundError:
         log.info("shard %s/%s: its dataset was deleted", dataset, shard)
         return None
-    task = Task(owner=plan.owner, dataset=dataset)
-    if not lifecycle.is_running(task) or parts[0] not in plan.queries:
+    if not lifecycle.is_running(Task(owner=plan.owner, dataset=dataset)) or parts[0] not in plan.queries:
         log.info("shard %s/%s is of no build that goes on", dataset, shard)
         return None
-    return Done(*parts, instance), task
+    return Done(*parts, instance), plan
 
 
 def is_done(dataset: str, shard: str) -> bool:
@@ -70,24 +70,27 @@ def is_done(dataset: str, shard: str) -> bool:
     return all(dataset_folder(dataset).exists(tar) for tar in tars)
 
 
-def _validate(dataset: str, slug: str, number: int) -> ShardDocument:
+def _validate(dataset: str, shard: Done, spec: ImageSpec) -> ShardDocument:
     from builder.validate_shard import validate_shard
 
-    folder = dataset_folder(dataset)
-    name = shard_id(slug, number)
+    name = shard_id(shard.label, shard.number)
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
         for piece in raw_folder(dataset).chunks(f"{name}.tar"):
             spool.write(piece)
         spool.seek(0)
-        result = validate_shard(
-            cast("BinaryIO", spool), label_slug=slug, shard_number=number, spec=read_plan(folder).spec.image
-        )
+        result = validate_shard(cast("BinaryIO", spool), label_slug=shard.label, shard_number=shard.number, spec=spec)
     if any(row.shard for row in result.rows):
-        folder.write(result.name, result.chunks())
+        dataset_folder(dataset).write(result.name, result.chunks())
     counts = Counts.of(result.rows)
     log.info("shard %s/%s: %s accepted of %s", dataset, name, counts.accepted, counts.candidates)
     return ShardDocument(
-        id=name, dataset=dataset, label=slug, number=number, state="validated", counts=counts, images=result.rows
+        id=name,
+        dataset=dataset,
+        label=shard.label,
+        number=shard.number,
+        state="validated",
+        counts=counts,
+        images=result.rows,
     )
 
 
@@ -106,7 +109,7 @@ def give_up(dataset: str, shard: str, error: str) -> Done | None:
     found = _wanted(dataset, shard)
     if found is None:
         return None
-    done, task = found
+    done, plan = found
     shards.add(
         ShardDocument(
             id=shard,
@@ -118,5 +121,5 @@ def give_up(dataset: str, shard: str, error: str) -> Done | None:
             error=error,
         )
     )
-    lifecycle.tidy(task)
+    lifecycle.tidy(Task(owner=plan.owner, dataset=dataset))
     return done

@@ -1,5 +1,6 @@
 import pytest
 
+from builder.spec import ImageSpec
 from shared import datasets, shards
 from shared.blobs import dataset_folder, raw_folder
 from shared.steps import validate
@@ -64,8 +65,8 @@ def test_a_late_validation_does_not_undo_what_came_after_an_early_one(
     raw(task, range(3))
     real = validate._validate
 
-    def slow(dataset: str, slug: str, number: int) -> object:
-        result = real(dataset, slug, number)
+    def slow(dataset: str, shard: validate.Done, spec: ImageSpec) -> object:
+        result = real(dataset, shard, spec)
         surplus = tuple(row.model_copy(update={"verdict": "surplus", "reason": "over_target"}) for row in result.images)
         shards.put(result.with_images(surplus))  # somebody else was faster, and the dataset was deduplicated
         return result
@@ -145,9 +146,9 @@ def test_a_validated_shard_does_not_outlive_its_dataset(task: Task, monkeypatch:
     raw(task, range(2))
     real = validate._validate
 
-    def deleted_meanwhile(dataset: str, slug: str, number: int) -> object:
+    def deleted_meanwhile(dataset: str, shard: validate.Done, spec: ImageSpec) -> object:
         datasets.change(task.owner, dataset, lambda one: one.moved("deleting"))
-        return real(dataset, slug, number)
+        return real(dataset, shard, spec)
 
     monkeypatch.setattr(validate, "_validate", deleted_meanwhile)
     validate.validate_raw(task.dataset, SHARD)
