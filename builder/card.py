@@ -197,8 +197,8 @@ def _how(about: About) -> str:
         if image.format == "original"
         else f"as {image.format}, metadata stripped, sRGB"
     )
-    if image.max_side:
-        kept += f", at most {image.max_side} pixels a side"
+    if image.size:
+        kept += f", at most {image.size} pixels a side"
     same = "the same bytes"
     if spec.dedupe.near:
         same += f", or perceptual hashes (64-bit pHash) at most {spec.dedupe.radius} bits apart"

@@ -108,6 +108,16 @@ _REASONS = {
     "too_many_pixels": "with too many pixels",
     "damaged": "damaged",
     "extreme_aspect_ratio": "too long and thin",
+    "robots": "kept back by robots.txt",
+    "opted_out": "opted out of such use",
+    "taken_down": "on the take-down list",
+    "animated": "animated",
+    "blurry": "blurry",
+    "too_dark": "too dark",
+    "too_bright": "too bright",
+    "low_information": "with hardly any structure",
+    "uniform": "of one colour, or placeholders",
+    "odd_size": "of an odd size",
 }
 
 

@@ -20,6 +20,9 @@ FetchReason = Literal[
     "http_4xx",
     "http_5xx",
     "empty",  # a body without a byte
+    "robots",  # the host's robots.txt disallows it (RFC 9309)
+    "opted_out",  # X-Robots-Tag or a TDM reservation: asked not to be used so
+    "taken_down",  # its URL, host or bytes are on the take-down list
 ]
 
 RejectReason = Literal[
@@ -31,6 +34,13 @@ RejectReason = Literal[
     "too_many_pixels",  # decompression bomb guard, read from the header
     "damaged",  # did not decode to the last pixel
     "extreme_aspect_ratio",
+    "animated",  # more than one frame, where the spec refuses that
+    "blurry",
+    "too_dark",
+    "too_bright",
+    "low_information",  # hardly any structure
+    "uniform",  # one colour, or a placeholder picture
+    "odd_size",  # far larger or smaller than the rest of the dataset
 ]
 
 DuplicateReason = Literal["exact_duplicate", "near_duplicate"]
@@ -85,14 +95,19 @@ class ImageRow(Row):
     verdict: Verdict
     reason: Reason | None = None
     detail: str | None = None
+    measured: float | None = None  # what the check named by `reason` measured, where it measures
     duplicate_of: str | None = None  # key of the image that stands for this one
     http_status: int | None = None
-    content_type: str | None = None
+    content_type: str | None = None  # as told by the server
+    source_format: str | None = None  # as found in the bytes: jpeg, png, html...
     final_url: str | None = None
     seconds: float = 0.0
+    source_bytes: int | None = None  # as served
     source_sha256: str | None = None  # of the bytes served, hex
     sha256: str | None = None  # of the bytes stored, hex
     phash: str | None = None  # 64 bits as 16 hex digits, `str(imagehash.phash(image))`
+    dhash: str | None = None  # 64 bits as 16 hex digits, `str(imagehash.dhash(image))`
+    turned: tuple[str, ...] = ()  # pHashes of the picture mirrored and rotated, where the spec asks for them
     format: str | None = None  # of the bytes stored: jpeg, png, webp...
     width: int | None = None  # pixels, stored
     height: int | None = None

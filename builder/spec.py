@@ -18,7 +18,9 @@ from pydantic import (
 
 SourceName = Literal["duckduckgo", "bing", "urls", "sample"]
 ImageFormat = Literal["original", "jpeg", "png", "webp"]
-ExportFormat = Literal["imagefolder", "webdataset"]
+ExportFormat = Literal["imagefolder", "webdataset", "parquet", "coco", "yolo", "csv", "jsonl", "labels"]
+Tier = Literal["fast", "standard", "strict"]
+Resize = Literal["fit", "pad", "crop"]
 
 MAX_LABELS = 1_000
 MAX_IMAGES_PER_LABEL = 100_000
@@ -105,8 +107,16 @@ class LabelSpec(Model):
 class ImageSpec(Model):
     """Which images are let in, and in which form they are kept."""
 
+    tier: Tier = Field(default="standard", description="which checks are made, see builder/checks.py")
     format: ImageFormat = Field(default="original", description="`original` keeps the bytes served, upright")
-    max_side: int | None = Field(default=None, ge=16, le=16_384, description="pixels; larger images are scaled to fit")
+    size: int | None = Field(default=None, ge=16, le=16_384, description="pixels; null keeps the size")
+    resize: Resize = Field(
+        default="fit",
+        description="fit: longest side becomes `size`; pad: the same on a square; crop: a square from the middle",
+    )
+    only_if_bigger: bool = Field(default=True, description="images smaller than `size` are not scaled up")
+    quality: int | None = Field(default=None, ge=1, le=100, description="of jpeg and webp; null: 92 and 90")
+    animation: Literal["first_frame", "refuse"] = "first_frame"
     min_side: int = Field(default=64, ge=1, le=16_384, description="pixels; smaller images are rejected")
     min_bytes: int = Field(default=1_024, ge=1, le=10_000_000)
     max_bytes: int = Field(default=20_000_000, ge=1_000, le=100_000_000)
@@ -115,11 +125,8 @@ class ImageSpec(Model):
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
-        if self.max_side is not None and self.max_side < self.min_side:
-            msg = "max_side is below min_side: no image could pass"
-            raise ValueError(msg)
-        if self.max_side is not None and self.format == "original":
-            msg = "max_side needs a format to write (jpeg, png or webp): `original` keeps the bytes served"
+        if self.size is not None and self.format == "original":
+            msg = "size needs a format to write (jpeg, png or webp): `original` keeps the bytes served"
             raise ValueError(msg)
         if self.max_bytes < self.min_bytes:
             msg = "max_bytes is below min_bytes: no image could pass"
@@ -135,6 +142,7 @@ class DedupeSpec(Model):
 
     near: bool = True
     radius: int = Field(default=8, ge=0, le=16, description="bits of 64 in which the perceptual hashes may differ")
+    turned: bool = Field(default=False, description="mirrored and rotated copies count as copies too")
 
 
 class SplitSpec(Model):

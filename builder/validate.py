@@ -107,7 +107,7 @@ def _decoded(image: Image.Image, data: bytes, found: StoredFormat, spec: ImageSp
         return Accepted(data, found, *source, *source, digest, digest, phash)
     output = _output(spec, found)
     picture.info = {**picture.info, "icc_profile": image.info.get("icc_profile")}
-    stored, kept = encode(picture, turn, output, spec.max_side)
+    stored, kept = encode(picture, turn, output, spec.size)
     return Accepted(stored, output, *kept.size, *source, digest, hashlib.sha256(stored).hexdigest(), phash)
 
 

@@ -50,7 +50,7 @@ def validate_shard(raw: BinaryIO, *, label_slug: str, shard_number: int, spec: I
     rows = []
     for index, fetched, data in read_raw(raw):
         key = f"{label_slug}-{shard_number:05}-{index:02}"
-        row, image = _row(key, fetched, data, spec)
+        row, image = image_row(key, fetched, data, spec)
         if image is not None:
             row = row.model_copy(update={"shard": name, "offset": tar.tell() + tarstream.HEADER_BYTES})
             tar.write(tarstream.member(f"{key}.{EXTENSIONS[image.format]}", image.data))
@@ -61,8 +61,8 @@ def validate_shard(raw: BinaryIO, *, label_slug: str, shard_number: int, spec: I
     return ShardResult(name, tuple(rows), tar)
 
 
-def _row(key: str, fetched: Fetched, data: bytes | None, spec: ImageSpec) -> tuple[ImageRow, Accepted | None]:
-    """The row of one candidate, and the image if it is let in."""
+def image_row(key: str, fetched: Fetched, data: bytes | None, spec: ImageSpec) -> tuple[ImageRow, Accepted | None]:
+    """The row of one candidate, and the image if it is let in. `shard` and `offset` are for who stores it."""
     candidate = fetched.candidate
     row = ImageRow(
         key=key,

@@ -260,7 +260,7 @@ def test_output_is_close_stripped_and_the_same_every_time(output: Literal["jpeg"
     exif = Image.Exif()
     exif[0x010E] = "where I live"
     data = encoded(photo(name), "JPEG", quality=95, exif=exif, comment=b"secret comment")
-    spec = ImageSpec(format=output, max_side=256)
+    spec = ImageSpec(format=output, size=256)
     result = accepted(data, spec)
     stored = decoded(result.data)
     assert result == accepted(data, spec)
@@ -277,7 +277,7 @@ def test_output_is_close_stripped_and_the_same_every_time(output: Literal["jpeg"
 
 
 def test_small_images_are_not_blown_up() -> None:
-    result = accepted(encoded(picture(1)), ImageSpec(format="png", max_side=1_000))
+    result = accepted(encoded(picture(1)), ImageSpec(format="png", size=1_000))
     assert (result.width, result.height) == (160, 120)
 
 
@@ -382,7 +382,7 @@ def test_a_flipped_bit_in_a_png_is_found() -> None:
 # --- nothing escapes
 
 SMALL = {name: encoded(picture(7, (96, 80)), name) for name in FORMATS}
-ANYTHING = ImageSpec(format="jpeg", min_bytes=1, min_side=1, max_side=64, max_pixels=1_000_000)
+ANYTHING = ImageSpec(format="jpeg", min_bytes=1, min_side=1, size=64, max_pixels=1_000_000)
 
 
 @settings(max_examples=250, deadline=None)

@@ -65,7 +65,7 @@ def test_offset_and_size_lead_to_the_image(tmp_path: Path) -> None:
 def test_the_shard_is_a_tar_that_webdataset_reads(tmp_path: Path) -> None:
     folder = LocalFolder(tmp_path)
     result = validate_shard(
-        raw_shard(BODIES), label_slug="cat", shard_number=7, spec=ImageSpec(format="jpeg", max_side=200)
+        raw_shard(BODIES), label_slug="cat", shard_number=7, spec=ImageSpec(format="jpeg", size=200)
     )
     folder.write(result.name, result.chunks())
     path = str(folder.root / result.name)
@@ -80,7 +80,7 @@ def test_the_shard_is_a_tar_that_webdataset_reads(tmp_path: Path) -> None:
 
 
 def test_the_same_raw_shard_gives_the_same_tar() -> None:
-    spec = ImageSpec(format="webp", max_side=128)
+    spec = ImageSpec(format="webp", size=128)
     first, second = (
         b"".join(validate_shard(raw_shard(BODIES), label_slug="cat", shard_number=7, spec=spec).chunks()) for _ in "ab"
     )

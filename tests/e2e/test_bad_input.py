@@ -36,7 +36,7 @@ INVALID: list[tuple[str, dict[str, Any], str]] = [
     ("urls without a list", spec(sources=["urls"]), ""),
     ("list that is not there", spec(sources=["urls"], url_list="0" * 32), "/url_list"),
     ("splits over one", spec(splits={"train": 0.9, "val": 0.9, "test": 0.9}), "/splits"),
-    ("sizes that exclude each other", spec(image={"format": "jpeg", "min_side": 512, "max_side": 128}), "/image"),
+    ("a size without a format to write", spec(image={"size": 128}), "/image"),
 ]
 
 
