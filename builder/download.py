@@ -1,4 +1,4 @@
-"""One try at one URL: redirects checked hop by hop, a byte cap while streaming, every failure given its reason."""
+"""One request for one URL: opt-outs heard, a byte cap while streaming, every failure given its reason."""
 
 import re
 import socket
@@ -11,11 +11,10 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
-from builder.errors import AddressRefusedError
-from builder.guard import NOTHING_FETCHED, AddressGuard
+from builder.guard import NOTHING_FETCHED
 from builder.links import parse_link
+from builder.optouts import opt_out
 from builder.rows import FetchReason
-from builder.session import FetchLimits
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -31,6 +30,7 @@ class Answer:
     http_status: int | None = None
     content_type: str | None = None
     body: bytes = b""
+    location: str | None = None  # of a redirect
 
 
 class DownloadError(Exception):
@@ -52,33 +52,34 @@ class DownloadError(Exception):
         self.retry_after = retry_after
 
 
-async def download(session: aiohttp.ClientSession, url: str, limits: FetchLimits, guard: AddressGuard) -> Answer:
-    """GET `url` and return its body, at most `limits.max_bytes` of it decoded; raise `DownloadError` for anything else.
+async def ask(
+    session: aiohttp.ClientSession, url: URL, max_bytes: int, *, opt_outs: bool = False, cut: bool = False
+) -> Answer:
+    """GET `url` once and return its body, at most `max_bytes` of it decoded, or where it redirects to.
 
-    Total time is the caller's to bound (`asyncio.timeout`).
+    Raises `DownloadError` for anything else, and for an answer whose headers ask us not to use it if `opt_outs`: its
+    body is then not read. `cut` takes the first `max_bytes` of a larger body. Total time is the caller's to bound
+    (`asyncio.timeout`), addresses are the session's to guard.
     """
-    here = _link(url)
-    for _ in range(limits.max_redirects + 1):
-        _check_host(here, guard)
-        try:
-            async with session.get(here, allow_redirects=False) as response:
-                location = response.headers.get("Location")
-                if response.status not in REDIRECTS:
-                    return await _body(response, limits)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _failure(error, here) from error
-        here = _next(here, location)
-    raise DownloadError("too_many_redirects", f"more than {limits.max_redirects} redirects", Answer(str(here)))
-
-
-def _link(url: str) -> URL:
     try:
-        return parse_link(url)
+        async with session.get(url, allow_redirects=False) as response:
+            if response.status in REDIRECTS:
+                return Answer(str(url), response.status, location=response.headers.get("Location") or "")
+            return await _body(response, max_bytes, opt_outs=opt_outs, cut=cut)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise _failure(error, url) from error
+
+
+def first_link(text: str) -> URL:
+    """The URL of a candidate; `DownloadError` if it is not one to be asked for."""
+    try:
+        return parse_link(text)
     except ValueError as error:
         raise DownloadError("bad_url", str(error)) from error
 
 
-def _next(here: URL, location: str | None) -> URL:
+def next_link(here: URL, location: str) -> URL:
+    """Where a redirect from `here` leads; `DownloadError` if that is not to be asked for."""
     if not location:
         raise DownloadError("bad_url", "a redirect without an address", Answer(str(here)))
     location = _RAW_BYTE.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", location)
@@ -88,42 +89,41 @@ def _next(here: URL, location: str | None) -> URL:
         raise DownloadError("bad_url", f"a redirect to {location[:200]!r}: {error}", Answer(str(here))) from error
 
 
-def _check_host(url: URL, guard: AddressGuard) -> None:
-    try:
-        guard.check_host(url.raw_host or "", url.port or 0)
-    except AddressRefusedError as error:
-        raise DownloadError("address_refused", str(error), Answer(str(url))) from error
-
-
-async def _body(response: aiohttp.ClientResponse, limits: FetchLimits) -> Answer:
+async def _body(response: aiohttp.ClientResponse, max_bytes: int, *, opt_outs: bool, cut: bool) -> Answer:
     """Read the body of a final answer."""
-    told = Answer(str(response.url), response.status, response.headers.get("Content-Type"))
-    if response.status >= 400:  # noqa: PLR2004
+    status = response.status
+    told = Answer(str(response.url), status, response.headers.get("Content-Type"))
+    if status >= 400:  # noqa: PLR2004
         raise DownloadError(
-            "http_5xx" if 500 <= response.status < 600 else "http_4xx",  # noqa: PLR2004
-            f"HTTP {response.status} {response.reason or ''}".strip(),
+            "http_5xx" if 500 <= status < 600 else "http_4xx",  # noqa: PLR2004
+            f"HTTP {status} {response.reason or ''}".strip(),
             told,
-            transient=response.status in TRANSIENT_STATUSES,
+            transient=status in TRANSIENT_STATUSES,
             retry_after=retry_after(response.headers.get("Retry-After")),
         )
-    if response.status == 206:  # noqa: PLR2004
+    if opt_outs and (asked := opt_out(response.headers)) is not None:
+        raise DownloadError("opted_out", asked, told)
+    if status == 206:  # noqa: PLR2004
         raise DownloadError("incomplete", "a part (HTTP 206), though the whole was asked for", told)
     announced = response.content_length
-    if announced is not None and announced > limits.max_bytes:
-        detail = f"{announced:,} bytes announced, {limits.max_bytes:,} allowed"
-        raise DownloadError("too_large", detail, told)
-    body = bytearray()
+    if announced is not None and announced > max_bytes and not cut:
+        raise DownloadError("too_large", f"{announced:,} bytes announced, {max_bytes:,} allowed", told)
+    pieces: list[bytes] = []
+    size = 0
     try:
-        async for piece in response.content.iter_any():
-            body += piece
-            if len(body) > limits.max_bytes:
-                raise DownloadError("too_large", f"more than {limits.max_bytes:,} bytes", told)
+        while piece := await response.content.readany():
+            pieces.append(piece)
+            size += len(piece)
+            if size > max_bytes:
+                if cut:
+                    break
+                raise DownloadError("too_large", f"more than {max_bytes:,} bytes", told)
     except (aiohttp.ClientPayloadError, ConnectionError) as error:
-        detail = f"the body broke off after {len(body):,} bytes"
-        raise DownloadError("incomplete", detail, told, transient=True) from error
-    if not body:
-        raise DownloadError("empty", f"HTTP {response.status} without a byte", told)
-    return Answer(told.final_url, told.http_status, told.content_type, bytes(body))
+        raise DownloadError("incomplete", f"the body broke off after {size:,} bytes", told, transient=True) from error
+    if not size:
+        raise DownloadError("empty", f"HTTP {status} without a byte", told)
+    body = b"".join(pieces)  # a single piece is not copied
+    return Answer(told.final_url, status, told.content_type, body[:max_bytes] if cut else body)
 
 
 def _failure(error: Exception, url: URL) -> DownloadError:

@@ -48,6 +48,18 @@ class UrlListError(BuilderError, ValueError):
         return f"line {self.line}: {self.message}" if self.line else self.message
 
 
+class TakeDownListError(BuilderError, ValueError):
+    """A take-down list has a line that cannot be used. `line` counts from 1; 0 stands for the list as a whole."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(line, message)
+        self.line = line
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"take-down list, line {self.line}: {self.message}" if self.line else f"take-down list: {self.message}"
+
+
 class DamagedShardError(BuilderError, ValueError):
     """A raw shard is not what `builder.raw` writes: cut off, or made by somebody else. Fetch the slice again."""
 

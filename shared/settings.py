@@ -1,6 +1,7 @@
 """The app's settings: one frozen object, read once from the app settings (environment variables)."""
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -32,7 +33,13 @@ class Settings(BaseSettings):
     fetch_timeout_seconds: float = Field(
         default=30.0, gt=0, description="from the first byte sent to the last received"
     )
-    fetch_concurrency: int = Field(default=32, ge=1, le=256, description="requests at once in one shard")
+    fetch_concurrency: int = Field(default=64, ge=1, le=256, description="requests at once in one process")
+    robots: bool = Field(default=True, description="keep to the robots.txt of every host")
+    opt_outs: bool = Field(default=True, description="heed X-Robots-Tag and TDM reservations")
+    take_down_list: Path | None = Field(
+        default=None,
+        description="file of URLs, host:... and sha256:... never to be fetched; read when a process starts",
+    )
     search_proxy: str | None = Field(default=None, description="proxy URL for the web search engines")
     search_ca_file: str | None = Field(default=None, description="PEM file of the authority behind that proxy")
 

@@ -3,7 +3,6 @@
 import asyncio
 import tempfile
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 from builder.rows import Candidate, Fetched
@@ -19,10 +18,11 @@ from shared.steps.validate import is_done
 from shared.tasks import FetchOutcome, ShardTask
 
 if TYPE_CHECKING:
-    from builder.fetch import FetchLimits
-    from builder.guard import AddressGuard
+    from builder.fetcher import Fetcher
 
 _IN_MEMORY_BYTES = 32 << 20
+
+_fetchers: dict[asyncio.AbstractEventLoop, asyncio.Task["Fetcher"]] = {}
 
 _BODIES_BYTES = 640_000_000
 """What the bodies under way may hold together at worst: where images may be large, fewer are fetched at once."""
@@ -71,9 +71,12 @@ async def _download(candidates: tuple[Candidate, ...], max_bytes: int, target: I
     from builder.fetch import fetch_many
     from builder.raw import write_raw_to
 
+    fetcher = await _fetcher()
     rows: dict[int, tuple[Fetched, int]] = {}
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as bodies:
-        async for index, fetched, body in fetch_many(candidates, _limits(max_bytes), _guard()):
+        async for index, fetched, body in fetch_many(
+            candidates, fetcher, max_bytes=max_bytes, bodies=_bodies(max_bytes)
+        ):
             rows[index] = (fetched, bodies.tell())
             bodies.write(body)
 
@@ -85,20 +88,41 @@ async def _download(candidates: tuple[Candidate, ...], max_bytes: int, target: I
         await asyncio.to_thread(write_raw_to, target, in_order())
 
 
-def _limits(max_bytes: int) -> "FetchLimits":
-    from builder.fetch import FetchLimits
-
-    config = settings()
-    return FetchLimits(
-        total_seconds=config.fetch_timeout_seconds,
-        max_bytes=max_bytes,
-        concurrency=min(config.fetch_concurrency, max(1, _BODIES_BYTES // max_bytes)),
-        contact=config.contact,
-    )
+def _bodies(max_bytes: int) -> int:
+    return min(settings().fetch_concurrency, max(1, _BODIES_BYTES // max_bytes))
 
 
-@lru_cache(maxsize=1)
-def _guard() -> "AddressGuard":
+async def _fetcher() -> "Fetcher":
+    """The fetcher of this process and event loop: its counts, its connections and what it knows of sites are for all
+    shards together. It stays open until the process ends, or `close` is called."""
+    loop = asyncio.get_running_loop()
+    if loop not in _fetchers:
+        _fetchers[loop] = asyncio.create_task(_open())
+    try:
+        return await asyncio.shield(_fetchers[loop])
+    except ValueError:  # a setting or a list that cannot be used: the next shard looks again
+        _fetchers.pop(loop, None)
+        raise
+
+
+async def _open() -> "Fetcher":
+    from builder.fetcher import Fetcher, FetchLimits, Manners, TakeDownList
     from builder.guard import AddressGuard, parse_exceptions
 
-    return AddressGuard(parse_exceptions(settings().fetch_allow))
+    config = settings()
+    limits = FetchLimits(
+        total_seconds=config.fetch_timeout_seconds, concurrency=config.fetch_concurrency, contact=config.contact
+    )
+    guard = AddressGuard(parse_exceptions(config.fetch_allow))
+    take_down = TakeDownList()
+    if config.take_down_list is not None:
+        take_down = await asyncio.to_thread(TakeDownList.read, config.take_down_list)
+    manners = Manners(robots=config.robots, opt_outs=config.opt_outs, take_down=take_down)
+    return await Fetcher(limits, guard, manners).__aenter__()
+
+
+async def close() -> None:
+    """Close the fetcher of this event loop, if there is one."""
+    opening = _fetchers.pop(asyncio.get_running_loop(), None)
+    if opening is not None:
+        await (await opening).__aexit__(None, None, None)

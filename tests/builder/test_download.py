@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.download import retry_after
-from builder.fetch import FetchLimits, fetch_many
+from builder.fetcher import Fetcher, FetchLimits
+from builder.manners import Manners
 from builder.raw import read_raw, write_raw
 from builder.rows import Candidate
 from tests.builder.servers import allowing
 
+BLUNT = Manners(robots=False)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -132,12 +134,11 @@ async def test_whatever_a_server_says_becomes_a_row_that_can_be_written(anything
     anything.answer = answer
     limits = FetchLimits(read_seconds=0.5, connect_seconds=1, max_bytes=1_000, retries=0)
     wanted = Candidate(url=f"http://127.0.0.1:{anything.port}/", label="x", engine="urls", query="x")
-    async with asyncio.timeout(5):
-        results = [result async for result in fetch_many([wanted], limits, allowing(anything.port))]
-    ((index, row, body),) = results
-    assert (index, row.reason is None) == (0, bool(body))
+    async with asyncio.timeout(5), Fetcher(limits, allowing(anything.port), BLUNT) as fetcher:
+        row, body = await fetcher.fetch(wanted)
+    assert (row.reason is None) == bool(body)
     assert len(body) <= 1_000
-    assert list(read_raw(write_raw(results))) == [(0, row, body or None)]
+    assert list(read_raw(write_raw([(0, row, body)]))) == [(0, row, body or None)]
 
 
 @pytest.fixture(autouse=True)
@@ -149,5 +150,6 @@ def _nothing_unexpected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 async def test_bytes_in_headers_that_are_no_text_do_not_spoil_the_row(anything: Anything) -> None:
     anything.answer = b"HTTP/1.1 200 \xff\r\nContent-Type: image/\xff\xfe\r\nContent-Length: 1\r\n\r\nx"
     wanted = Candidate(url=f"http://127.0.0.1:{anything.port}/", label="x", engine="urls", query="x")
-    (result,) = [result async for result in fetch_many([wanted], FetchLimits(), allowing(anything.port))]
-    assert (result[1].reason, result[1].content_type) == (None, "image/??")
+    async with Fetcher(FetchLimits(), allowing(anything.port), BLUNT) as fetcher:
+        row, _ = await fetcher.fetch(wanted)
+    assert (row.reason, row.content_type) == (None, "image/??")

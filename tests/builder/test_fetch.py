@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -16,8 +17,10 @@ from aiohttp import web
 from aiohttp.abc import ResolveResult
 from yarl import URL
 
-from builder.fetch import FetchLimits, fetch_many, open_session
+from builder.fetch import fetch_many
+from builder.fetcher import Fetcher, FetchLimits
 from builder.guard import AddressGuard
+from builder.manners import Manners
 from builder.rows import Candidate, Fetched
 from tests.builder.servers import TableResolver, allowing, raw_site, says, web_site
 
@@ -25,6 +28,8 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 LIMITS = FetchLimits(
     connect_seconds=3, read_seconds=5, total_seconds=10, max_bytes=100_000, retries=2, backoff_seconds=0.005
 )
+BLUNT = Manners(robots=False, opt_outs=False)
+"""These tests look at single requests; those about manners are elsewhere."""
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
 
 
@@ -36,12 +41,13 @@ async def fetch(
     url: str,
     guard: AddressGuard,
     limits: FetchLimits = LIMITS,
-    session: aiohttp.ClientSession | None = None,
+    fetcher: Fetcher | None = None,
 ) -> tuple[Fetched, bytes]:
-    async with aclosing(fetch_many([candidate(url)], limits, guard, session=session)) as results:
-        outcomes = [(row, body) async for _, row, body in results]
-    assert len(outcomes) == 1
-    row, body = outcomes[0]
+    if fetcher is None:
+        async with Fetcher(limits, guard, BLUNT) as own:
+            row, body = await own.fetch(candidate(url))
+    else:
+        row, body = await fetcher.fetch(candidate(url))
     assert row.candidate.url == url
     assert bool(body) == (row.reason is None)
     assert row.size_bytes == len(body)
@@ -76,9 +82,9 @@ async def test_no_cookies_are_kept_and_no_credentials_sent() -> None:
         headers.append(tuple(request.headers))
         return web.Response(body=PICTURE, headers={"Set-Cookie": "id=1; Path=/"})
 
-    async with web_site(web.get("/", picture)) as port, open_session(LIMITS, allowing(port)) as session:
+    async with web_site(web.get("/", picture)) as port, Fetcher(LIMITS, allowing(port), BLUNT) as fetcher:
         for _ in range(2):
-            await fetch(f"http://127.0.0.1:{port}/", allowing(port), session=session)
+            await fetch(f"http://127.0.0.1:{port}/", allowing(port), fetcher=fetcher)
     assert len(headers) == 2
     assert not {"Cookie", "Authorization", "Referer"} & {name for names in headers for name in names}
 
@@ -219,8 +225,8 @@ async def test_redirects_that_are_not_followed(location: str, reason: str, detai
     async with web_site(web.get("/", hop)) as port:
         guard = allowing(port)
         resolver = TableResolver({"inside.example": [["192.168.7.7"]]})
-        async with open_session(LIMITS, guard, resolver=resolver) as session:
-            row, _ = await fetch(f"http://127.0.0.1:{port}/", guard, session=session)
+        async with Fetcher(LIMITS, guard, BLUNT, resolver=resolver) as fetcher:
+            row, _ = await fetch(f"http://127.0.0.1:{port}/", guard, fetcher=fetcher)
     assert row.reason == reason
     assert detail in (row.detail or "")
 
@@ -432,20 +438,19 @@ async def tls_port() -> AsyncIterator[tuple[int, trustme.CA]]:
     server.close_clients()
 
 
-async def test_tls_is_verified(tls_port: tuple[int, trustme.CA]) -> None:
+async def test_tls_is_verified(tls_port: tuple[int, trustme.CA], tmp_path: Path) -> None:
     port, ca = tls_port
     guard = allowing(port)
     resolver = TableResolver({name: [["127.0.0.1"]] for name in ("pictures.example", "other.example")})
-    trusting = ssl.create_default_context()
-    ca.configure_trust(trusting)
-    async with open_session(LIMITS, guard, resolver=resolver, ssl_context=trusting) as session:
-        row, body = await fetch(f"https://pictures.example:{port}/", guard, session=session)
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    async with Fetcher(LIMITS, guard, BLUNT, ca_file=tmp_path / "ca.pem", resolver=resolver) as fetcher:
+        row, body = await fetch(f"https://pictures.example:{port}/", guard, fetcher=fetcher)
         assert (row.reason, body) == (None, PICTURE)
-        row, _ = await fetch(f"https://other.example:{port}/", guard, session=session)
+        row, _ = await fetch(f"https://other.example:{port}/", guard, fetcher=fetcher)
         assert row.reason == "connection"
         assert "TLS" in (row.detail or "")
-    async with open_session(LIMITS, guard, resolver=resolver) as session:
-        row, _ = await fetch(f"https://pictures.example:{port}/", guard, session=session)
+    async with Fetcher(LIMITS, guard, BLUNT, resolver=resolver) as fetcher:
+        row, _ = await fetch(f"https://pictures.example:{port}/", guard, fetcher=fetcher)
         assert row.reason == "connection"
         assert "TLS" in (row.detail or "")
 
@@ -468,8 +473,8 @@ async def test_tls_spoken_to_a_plain_server() -> None:
 
 
 async def test_a_name_without_an_address() -> None:
-    async with open_session(LIMITS, AddressGuard(), resolver=TableResolver({})) as session:
-        row, _ = await fetch("http://nowhere.example/a.png", AddressGuard(), session=session)
+    async with Fetcher(LIMITS, AddressGuard(), BLUNT, resolver=TableResolver({})) as fetcher:
+        row, _ = await fetch("http://nowhere.example/a.png", AddressGuard(), fetcher=fetcher)
     assert row.reason == "dns"
     assert "nowhere.example" in (row.detail or "")
 
@@ -491,8 +496,8 @@ async def test_a_name_that_leads_inside_is_refused() -> None:
             (AddressGuard(), "both.example", "address_refused"),
             (allowing(port), "both.example", None),  # the one address that is allowed is taken, no other
         ):
-            async with open_session(LIMITS, guard, resolver=TableResolver(table)) as session:
-                row, _ = await fetch(f"http://{name}:{port}/", guard, session=session)
+            async with Fetcher(LIMITS, guard, BLUNT, resolver=TableResolver(table)) as fetcher:
+                row, _ = await fetch(f"http://{name}:{port}/", guard, fetcher=fetcher)
             assert row.reason == reason
 
 
@@ -505,10 +510,11 @@ async def test_rebinding_between_requests() -> None:
     async with web_site(web.get("/", close)) as port:
         guard = allowing(port)
         resolver = TableResolver({"rebind.example": [["127.0.0.1"], ["10.0.0.1"]]})
-        async with open_session(LIMITS, guard, resolver=resolver) as session:
-            assert isinstance(session.connector, aiohttp.TCPConnector)
-            session.connector._use_dns_cache = False  # as if the record's time had passed
-            row, _ = await fetch(f"http://rebind.example:{port}/", guard, session=session)
+        async with Fetcher(LIMITS, guard, BLUNT, resolver=resolver) as fetcher:
+            assert fetcher._session is not None
+            assert isinstance(fetcher._session.connector, aiohttp.TCPConnector)
+            fetcher._session.connector._use_dns_cache = False  # as if the record's time had passed
+            row, _ = await fetch(f"http://rebind.example:{port}/", guard, fetcher=fetcher)
     assert row.reason == "address_refused"
     assert resolver.table == {"rebind.example": [["10.0.0.1"]]}
 
@@ -533,9 +539,9 @@ async def test_every_address_of_a_name_is_checked(addresses: list[str]) -> None:
     resolver = TableResolver({"inside.example": [addresses]})
     async with (
         web_site(web.get("/", picture)) as port,
-        open_session(LIMITS, AddressGuard(), resolver=resolver) as session,
+        Fetcher(LIMITS, AddressGuard(), BLUNT, resolver=resolver) as fetcher,
     ):
-        row, _ = await fetch(f"http://inside.example:{port}/", AddressGuard(), session=session)
+        row, _ = await fetch(f"http://inside.example:{port}/", AddressGuard(), fetcher=fetcher)
     assert row.reason == "address_refused"
     assert (row.detail or "").startswith("inside.example: ")
     assert "exceptions" not in (row.detail or "")
@@ -560,8 +566,8 @@ async def test_a_look_up_that_fails_for_now_is_tried_again() -> None:
     resolver = Hesitant({"a.example": [["127.0.0.1"]]})
     async with web_site(web.get("/", picture)) as port:
         guard = allowing(port)
-        async with open_session(LIMITS, guard, resolver=resolver) as session:
-            row, _ = await fetch(f"http://a.example:{port}/", guard, session=session)
+        async with Fetcher(LIMITS, guard, BLUNT, resolver=resolver) as fetcher:
+            row, _ = await fetch(f"http://a.example:{port}/", guard, fetcher=fetcher)
     assert (row.reason, resolver.asked) == (None, 2)
 
 
@@ -586,8 +592,8 @@ async def test_a_look_up_that_fails_for_now_is_tried_again() -> None:
     ],
 )
 async def test_what_is_no_url_to_fetch(url: str) -> None:
-    async with open_session(LIMITS, AddressGuard()) as session:
-        row, _ = await fetch(url, AddressGuard(), session=session)
+    async with Fetcher(LIMITS, AddressGuard(), BLUNT) as fetcher:
+        row, _ = await fetch(url, AddressGuard(), fetcher=fetcher)
     assert row.reason in {"bad_url", "dns"}
     assert row.http_status is None
 
@@ -615,8 +621,8 @@ async def test_all_come_once_and_bounds_hold(hosts: int, peak: int) -> None:
         names = [f"site{number}.example" for number in range(hosts)]
         resolver = TableResolver({name: [["127.0.0.1"]] for name in names})
         wanted = [candidate(f"http://{names[i % hosts]}:{port}/?i={i}") for i in range(40)]
-        async with open_session(limits, guard, resolver=resolver) as session:
-            results = {i: (row, body) async for i, row, body in fetch_many(wanted, limits, guard, session=session)}
+        async with Fetcher(limits, guard, BLUNT, resolver=resolver) as fetcher:
+            results = {i: (row, body) async for i, row, body in fetch_many(wanted, fetcher)}
     assert sorted(results) == list(range(40))
     for i, (row, body) in results.items():
         assert row.candidate == wanted[i]
@@ -638,7 +644,11 @@ async def test_a_slow_consumer_slows_fetching_down() -> None:
     limits = FetchLimits(concurrency=4, per_host=100)
     async with web_site(web.get("/", picture)) as port:
         wanted = [candidate(f"http://127.0.0.1:{port}/?i={i}") for i in range(30)]
-        async with aclosing(fetch_many(wanted, limits, allowing(port))) as results, asyncio.timeout(10):
+        async with (
+            Fetcher(limits, allowing(port), BLUNT) as fetcher,
+            aclosing(fetch_many(wanted, fetcher)) as results,
+            asyncio.timeout(10),
+        ):
             async for _ in results:
                 while asked < min(30, taken + 4):
                     arrived.clear()
@@ -662,12 +672,13 @@ async def test_a_consumer_who_leaves_ends_the_fetching() -> None:
 
     async with web_site(web.get("/", picture)) as quick, raw_site(hang) as slow:
         wanted = [candidate(f"http://127.0.0.1:{port}/") for port in (slow, quick)]
-        async with asyncio.timeout(3):  # well before any limit of the fetching itself
-            async with aclosing(fetch_many(wanted, LIMITS, allowing(quick, slow))) as results:
+        async with Fetcher(LIMITS, allowing(quick, slow), BLUNT) as fetcher, asyncio.timeout(3):  # before any limit
+            async with aclosing(fetch_many(wanted, fetcher)) as results:
                 index, _, _ = await anext(results)
             await ended.wait()
         assert index == 1
 
 
 async def test_nothing_to_fetch() -> None:
-    assert [result async for result in fetch_many([], LIMITS, AddressGuard())] == []
+    async with Fetcher(LIMITS, AddressGuard()) as fetcher:
+        assert [result async for result in fetch_many([], fetcher)] == []

@@ -52,15 +52,11 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture
 def may_fetch(site: str, stores: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The site is an exception of the address guard; the value is its address."""
-    from shared.steps import fetch
-
     monkeypatch.setenv("PIXCRAWLER_FETCH_ALLOW", site.removeprefix("http://"))
     settings.cache_clear()
-    fetch._guard.cache_clear()
     yield site
     monkeypatch.undo()
     settings.cache_clear()
-    fetch._guard.cache_clear()
 
 
 def started(owner: str, links: list[str] | None = None, **changes: object) -> Task:
