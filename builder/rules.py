@@ -68,7 +68,7 @@ async def learn_rules(ask: Ask, origin: URL, manners: Manners) -> Rules:
 
 async def _robots(ask: Ask, origin: URL) -> Rules:
     try:
-        data = (await ask(origin.with_path("/robots.txt"), robots.MAX_BYTES)).body
+        data = (await ask(origin.with_path("/robots.txt"), robots.MAX_BYTES + 1)).body
     except TimeoutError:
         return Rules(("timeout", "robots.txt was not complete in time: nothing else is asked for"))
     except DownloadError as error:

@@ -13,6 +13,7 @@ from builder.errors import TakeDownListError
 from builder.links import parse_link
 
 _HOST, _SHA256 = "host:", "sha256:"
+_HOST_NAME = re.compile(r"[a-z0-9._\-:]+")  # punycode or an address
 _HEX_DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 
 
@@ -91,10 +92,10 @@ def _host(name: str, line: int) -> str:
         url = URL(str(parse_link(f"http://{name.rstrip('.')}/")))
     except ValueError:
         url = URL()
-    if not url.raw_host or url.raw_path_qs != "/" or url.explicit_port is not None or "*" in name:
+    if not _HOST_NAME.fullmatch(url.raw_host or "") or url.raw_path_qs != "/" or url.explicit_port is not None:
         msg = f"{name[:100]!r} is no host: write host:example.org, which covers its subdomains"
         raise TakeDownListError(line, msg)
-    return url.raw_host
+    return url.raw_host or ""
 
 
 def _digest(text: str, line: int) -> bytes:

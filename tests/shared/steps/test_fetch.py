@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from builder.errors import TakeDownListError
 from builder.raw import read_raw
 from shared import datasets, shards
 from shared.blobs import raw_folder
@@ -27,6 +29,32 @@ async def test_a_slice_becomes_a_raw_shard_failures_too(owner: str, may_fetch: s
     assert [row.reason for _, row, _ in rows] == [None, "http_4xx", "address_refused"]
     assert [body for _, _, body in rows] == [picture(0), None, None]
     assert raw_folder(task.dataset).metadata("cat-00000.tar") == {"instance": "someone", "round": "1"}
+
+
+async def test_all_shards_share_one_fetcher(owner: str, may_fetch: str) -> None:
+    task = started(owner, [f"{may_fetch}/{number}.jpg" for number in range(70)])
+    search.search(search_task(task))
+    await fetch.fetch_shard(shard_task(task))
+    first = await fetch._fetcher()
+    await fetch.fetch_shard(shard_task(task, 1))
+    assert await fetch._fetcher() is first
+
+
+async def test_what_is_taken_down_is_not_fetched(
+    owner: str, may_fetch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = started(owner, [f"{may_fetch}/0.jpg", f"{may_fetch}/1.jpg"])
+    search.search(search_task(task))
+    listed = tmp_path / "list.txt"
+    listed.write_text("not a URL\n")
+    monkeypatch.setenv("PIXCRAWLER_TAKE_DOWN_LIST", str(listed))
+    settings.cache_clear()
+    with pytest.raises(TakeDownListError, match="line 1"):
+        await fetch.fetch_shard(shard_task(task))
+    listed.write_text(f"{may_fetch}/0.jpg\n")  # mended: the next try takes it
+    assert await fetch.fetch_shard(shard_task(task)) == "fetched"
+    rows = list(read_raw(raw_folder(task.dataset).read("cat-00000.tar")))
+    assert [row.reason for _, row, _ in rows] == ["taken_down", None]
 
 
 async def test_a_shard_is_cut_out_of_its_round(owner: str, may_fetch: str) -> None:
