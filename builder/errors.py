@@ -74,3 +74,20 @@ class ManifestError(BuilderError):
 
 class MissingBytesError(BuilderError):
     """The bytes that a row points at are not in its shard: the shard must be validated again."""
+
+
+class BuildInUseError(BuilderError):
+    """Another process builds in this folder: wait for it, or choose another folder."""
+
+
+class DifferentBuildError(BuilderError):
+    """The folder holds the build of another request: choose another folder, or repeat the request it was begun with."""
+
+
+class NotADatasetError(BuilderError):
+    """The folder holds no dataset that this program made."""
+
+
+class WorkerLostError(BuilderError):
+    """Worker processes keep dying, or one met a fault of the machine (a full disk...): the message says which. What is
+    done is kept: the same command goes on from there."""

@@ -16,11 +16,12 @@ from yarl import URL
 from builder.download import Answer, DownloadError, ask, first_link, next_link
 from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
+from builder.limits import FetchLimits
 from builder.links import MAX_URL_CHARACTERS
 from builder.manners import Manners
 from builder.rows import Candidate, Fetched, FetchReason
 from builder.rules import Rules, learn_rules
-from builder.session import FetchLimits, open_session, trusting
+from builder.session import open_session, trusting
 from builder.sites import Site, Sites
 from builder.takedown import TakeDownList
 from builder.text import one_line

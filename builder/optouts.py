@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from multidict import MultiMapping
 
-from builder.session import PRODUCT
+from builder.limits import PRODUCT
 
 ROBOTS_DIRECTIVES = frozenset({"noai", "noimageai", "noml", "noindex", "noimageindex", "none"})
 

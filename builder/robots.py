@@ -4,7 +4,7 @@ from typing import Self
 
 from protego import Protego
 
-from builder.session import PRODUCT
+from builder.limits import PRODUCT
 
 MAX_BYTES = 500 * 1024
 """What is read of a robots.txt; RFC 9309, 2.5, asks for at least 500 KiB."""

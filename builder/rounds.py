@@ -1,5 +1,6 @@
 """Rounds of searching for one label: which engine is asked which query and page next, and when a source is dry."""
 
+import math
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -8,10 +9,17 @@ from builder.errors import SourceError
 from builder.links import url_key
 from builder.rows import Candidate, Row
 
+SHARD_SIZE = 64
+"""Candidates a shard: what is fetched and validated as one piece of work."""
+
 MAX_FAILED_ROUNDS = 3
 MAX_STALE_PAGES = 3
 MAX_PAGES = 500
 TEMPORARY = frozenset({"unreachable", "rate_limited"})
+
+_FIRST_ACCEPTANCE = 0.5
+_LEAST_ACCEPTANCE = 0.1
+_MARGIN = 1.1
 
 
 class Cursor(Row):
@@ -45,6 +53,14 @@ class SearchState(Row):
         """Whether another round can bring nothing: every cursor is dry, or its engine has been given up."""
         lost = {failure.engine for failure in self.failures if failure.given_up}
         return all(cursor.dry or cursor.engine in lost for cursor in self.cursors)
+
+
+def candidates_to_ask_for(need: int, kept: int, tried: int, most_shards: int) -> int:
+    """How many candidates the next round of a label wants: what is missing, over the share that was kept so far of
+    those `tried`; in whole shards, at least one and at most `most_shards`."""
+    acceptance = max(kept / tried, _LEAST_ACCEPTANCE) if tried else _FIRST_ACCEPTANCE
+    wanted = math.ceil((need - kept) / acceptance * _MARGIN / SHARD_SIZE)
+    return min(max(wanted, 1), most_shards) * SHARD_SIZE
 
 
 def start_search(engines: Sequence[Engine], queries: Sequence[str], label: str) -> SearchState:

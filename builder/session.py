@@ -1,10 +1,9 @@
-"""The limits of fetching, and an HTTP session that keeps to them: guarded addresses, no cookies, no credentials."""
+"""An HTTP session that keeps to the limits of fetching: guarded addresses, no cookies, no credentials."""
 
 import asyncio
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -13,37 +12,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from builder.errors import SettingError
 from builder.guard import AddressGuard
+from builder.limits import FetchLimits
 
 ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/*;q=0.9,*/*;q=0.1"
 DNS_THREADS = 32
-PRODUCT = "PixCrawler"
-"""What we are called: in the User-Agent, in robots.txt (product token, RFC 9309, 2.2.1) and in X-Robots-Tag."""
 
 _KEEP_ALIVE_SECONDS = 3.0
 """How long a connection waits for another request. A list whose every image is on a host of its own leaves some
 hundred connections a second behind, and a process may commonly have 1,024."""
-
-
-@dataclass(frozen=True, slots=True)
-class FetchLimits:
-    """How much time, how many bytes and how many requests fetching may take."""
-
-    connect_seconds: float = 10.0  # DNS, TCP and TLS of one request
-    read_seconds: float = 15.0  # between two pieces of an answer
-    total_seconds: float = 30.0  # of one candidate: every retry, redirect and wait included
-    max_bytes: int = 20_000_000  # of one body, decoded
-    max_redirects: int = 5
-    concurrency: int = 32  # candidates under way or waiting to be taken; times max_bytes bounds the memory
-    per_host: int = 6  # of these, from one host
-    host_spacing_seconds: float = 0.0  # between the starts of two requests to one host
-    retries: int = 2  # after the first try, for what is transient
-    backoff_seconds: float = 0.5  # mean of the first wait before a retry; doubles, with full jitter
-    contact: str = ""  # a URL or mail address for webmasters, told in the User-Agent
-
-    @property
-    def user_agent(self) -> str:
-        """What we say we are."""
-        return f"{PRODUCT}/0.1 (+{self.contact})" if self.contact else f"{PRODUCT}/0.1"
 
 
 @cache

@@ -8,8 +8,8 @@ from yarl import URL
 
 from builder.guard import AddressGuard
 from builder.hosts import Host
+from builder.limits import FetchLimits
 from builder.rules import Rules
-from builder.session import FetchLimits
 
 MAX_SITES = 10_000
 MAX_FILE_BYTES = 32_000_000

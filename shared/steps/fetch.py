@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
+from builder.rounds import SHARD_SIZE
 from builder.rows import Candidate, Fetched
 from builder.store import pieces
 from shared import shards
@@ -13,7 +14,7 @@ from shared.documents import search_id, shard_id
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.steps.plan import read_plan
-from shared.steps.search import SHARD_SIZE, read_candidates
+from shared.steps.search import read_candidates
 from shared.steps.validate import is_done
 from shared.tasks import FetchOutcome, ShardTask
 

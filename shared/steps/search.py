@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from builder.links import url_key
-from builder.rounds import SearchState, search_round, start_search
+from builder.rounds import SHARD_SIZE, SearchState, candidates_to_ask_for, search_round, start_search
 from builder.rows import Candidate
 from shared import shards
 from shared.blobs import BlobFolder, dataset_folder, url_lists
@@ -22,13 +22,6 @@ from shared.tasks import Searched, SearchTask
 if TYPE_CHECKING:
     from builder.engines import Engine
     from builder.urls import UrlRow
-
-SHARD_SIZE = 64
-"""Candidates a shard: one activity, one raw blob, one document each."""
-
-FIRST_ACCEPTANCE = 0.5
-LEAST_ACCEPTANCE = 0.1
-MARGIN = 1.1
 
 
 class RoundFile(BaseModel):
@@ -81,16 +74,14 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
 
 
 def _want(task: SearchTask, plan: PlanFile, first_shard: int) -> int:
-    """Candidates to ask for: what is missing, over the share that was kept so far; whole shards, within bounds.
+    """Candidates to ask for.
 
     Only earlier rounds count: a round that is searched again must ask for as many as it did before.
     """
     earlier = [one for one in shards.documents(task.dataset, task.label) if one.number < first_shard]
     tried = sum(one.counts.candidates for one in earlier)
     kept = dedupe.distinct(earlier, plan.spec)
-    acceptance = max(kept / tried, LEAST_ACCEPTANCE) if tried else FIRST_ACCEPTANCE
-    wanted = math.ceil((task.need - kept) / acceptance * MARGIN / SHARD_SIZE)
-    return min(max(wanted, 1), settings().max_shards_per_round) * SHARD_SIZE
+    return candidates_to_ask_for(task.need, kept, tried, settings().max_shards_per_round)
 
 
 def read_candidates(folder: BlobFolder, label: str, round_number: int) -> tuple[Candidate, ...]:

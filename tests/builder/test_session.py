@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from builder.guard import AddressGuard
-from builder.session import FetchLimits, SystemResolver, open_session
+from builder.limits import FetchLimits
+from builder.session import SystemResolver, open_session
 
 
 def test_the_user_agent_tells_the_truth_and_whom_to_ask() -> None:

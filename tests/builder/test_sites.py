@@ -8,8 +8,8 @@ from yarl import URL
 from builder import sites as module
 from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
+from builder.limits import FetchLimits
 from builder.rules import Rules
-from builder.session import FetchLimits
 from builder.sites import Sites
 
 

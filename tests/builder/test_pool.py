@@ -1,0 +1,91 @@
+"""Worker processes: what happens when one dies, or cannot write."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builder.errors import WorkerLostError
+from builder.guard import AddressGuard, parse_exceptions
+from builder.limits import FetchLimits
+from builder.manners import Manners
+from builder.pool import Pool
+from builder.rows import Candidate
+from builder.spec import ImageSpec
+from builder.work import Finished, Slice, WorkerOptions
+from builder.workspace import Workspace
+from tests.builder.counting import CountingSite, counting_site, wait_until
+from tests.builder.photos import encoded, picture
+
+PICTURES = {f"/{number:03}.jpg": encoded(picture(number)) for number in range(40)}
+
+
+@pytest.fixture
+def site() -> Iterator[CountingSite]:
+    with counting_site(PICTURES) as running:
+        yield running
+
+
+def workers(site: CountingSite, root: Path) -> list[WorkerOptions]:
+    return [
+        WorkerOptions(
+            root=root,
+            image=ImageSpec(),
+            turned=False,
+            limits=FetchLimits(),
+            guard=AddressGuard(parse_exceptions(site.exception)),
+            manners=Manners(),
+            ca_file=None,
+        )
+    ]
+
+
+def slice_of(site: CountingSite, count: int) -> Slice:
+    candidates = tuple(
+        Candidate(url=site.url(path), label="cat", engine="urls", query="cat") for path in list(PICTURES)[:count]
+    )
+    return Slice("cat", 0, candidates)
+
+
+def until_finished(pool: Pool) -> None:
+    deadline = time.monotonic() + 30
+    while not any(isinstance(message, Finished) for message in pool.wait(0.1)):
+        assert time.monotonic() < deadline
+
+
+def test_a_worker_that_dies_is_replaced(site: CountingSite, tmp_path: Path) -> None:
+    site.free = 10
+    site.gate.clear()
+    with Pool(workers(site, tmp_path)) as pool:
+        pool.submit(slice_of(site, 40))
+        wait_until(lambda: site.served > 10)
+        for process in multiprocessing.active_children():
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGKILL)
+        site.gate.set()
+        until_finished(pool)
+        assert pool.idle
+    assert sum(row.verdict == "accepted" for row in Workspace(tmp_path).rows()) == 40
+
+
+def test_what_workers_die_of_becomes_a_row(site: CountingSite, tmp_path: Path) -> None:
+    work = slice_of(site, 3)
+    with Pool(workers(site, tmp_path)) as pool:
+        pool.submit(Slice(work.slug, work.number, work.candidates, crashes=(1,)))
+        until_finished(pool)
+    rows = list(Workspace(tmp_path).rows())
+    assert [row.verdict for row in rows] == ["accepted", "rejected", "accepted"]
+    assert (rows[1].reason, rows[1].detail) == ("damaged", "the process that decoded it died, twice")
+    assert list(PICTURES)[1] not in site.requests
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(site: CountingSite, tmp_path: Path) -> None:
+    (tmp_path / "rows").write_text("a file where a folder has to be")
+    with Pool(workers(site, tmp_path)) as pool:
+        pool.submit(slice_of(site, 3))
+        with pytest.raises(WorkerLostError, match="cannot write below"):
+            until_finished(pool)

@@ -1,0 +1,58 @@
+"""How a list is cut into slices. Searching is tested with whole builds, in test_run."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builder.rounds import SHARD_SIZE
+from builder.sources import ListSource
+from builder.spec import slugify
+from builder.urls import UrlRow
+from builder.work import Slice
+
+LABELS = st.sampled_from([None, "Cat", "cat", "Dog", "red panda"])
+
+
+def slices(rows: list[UrlRow]) -> list[Slice]:
+    source = ListSource(rows, "images")
+    found = []
+    while (one := source.next()) is not None:
+        found.append(one)
+    assert source.ended
+    return found
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), LABELS), max_size=400))
+def test_each_url_is_in_one_slice_of_its_label_in_the_order_of_the_list(lines: list[tuple[int, str | None]]) -> None:
+    rows = [
+        UrlRow(url=f"http://a.example/{number}.jpg", label=label, line=line)
+        for line, (number, label) in enumerate(lines, start=1)
+    ]
+    found = slices(rows)
+    first = {row.url: row for row in reversed(rows)}
+    wanted: dict[str, list[str]] = {}
+    for url in dict.fromkeys(row.url for row in rows):
+        wanted.setdefault(slugify(first[url].label or "images"), []).append(url)
+    got: dict[str, list[str]] = {}
+    for one in found:
+        assert one.number == len(got.get(one.slug, [])) / SHARD_SIZE, "numbered from 0, each full but the last"
+        assert 0 < len(one.candidates) <= SHARD_SIZE
+        assert {slugify(candidate.label) for candidate in one.candidates} == {one.slug}
+        got.setdefault(one.slug, []).extend(candidate.url for candidate in one.candidates)
+    assert got == wanted
+
+
+def test_spellings_of_a_label_are_one_label() -> None:
+    rows = [
+        UrlRow(url=f"http://a.example/{n}", label=label, line=n) for n, label in enumerate(["Red Panda", "red panda"])
+    ]
+    assert [candidate.label for one in slices(rows) for candidate in one.candidates] == ["Red Panda", "Red Panda"]
+
+
+def test_what_the_list_tells_goes_along() -> None:
+    row = UrlRow(
+        url="http://a.example/1", title="A\ncat", licence="CC0", page_url="http://a.example/page", label="cat", line=1
+    )
+    (one,) = slices([row])
+    (candidate,) = one.candidates
+    assert (candidate.title, candidate.licence, candidate.page_url) == ("A cat", "CC0", "http://a.example/page")
+    assert (candidate.engine, candidate.query) == ("urls", "cat")
