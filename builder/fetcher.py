@@ -19,6 +19,7 @@ from builder.guard import AddressGuard
 from builder.limits import FetchLimits
 from builder.links import MAX_URL_CHARACTERS
 from builder.manners import Manners
+from builder.robots import MAX_REDIRECTS
 from builder.rows import Candidate, Fetched, FetchReason
 from builder.rules import Rules, learn_rules
 from builder.session import open_session, trusting
@@ -41,13 +42,14 @@ logger = logging.getLogger(__name__)
 class _Errand:
     """What one candidate, or one file of rules, may take."""
 
-    __slots__ = ("left", "mannered", "max_bytes", "retries", "room")
+    __slots__ = ("left", "mannered", "max_bytes", "redirects", "retries", "room")
 
-    def __init__(self, left: float, max_bytes: int, retries: int, *, mannered: bool) -> None:
+    def __init__(self, left: float, max_bytes: int, redirects: int, retries: int, *, mannered: bool) -> None:
         self.left = left  # seconds; the clock stands still while others have their turn
         self.max_bytes = max_bytes
+        self.redirects = redirects
         self.retries = retries
-        self.mannered = mannered
+        self.mannered = mannered  # not so for files of rules, which are what there is to ask
         self.room: asyncio.Semaphore | None = None
 
 
@@ -105,9 +107,9 @@ class Fetcher:
         `max_bytes` bounds this body instead of `limits.max_bytes`. `room`, when given, is acquired before a request
         and given back after it, unless there is a body: then the caller gives it back when the body is gone.
         """
-        errand = _Errand(
-            self.limits.total_seconds, max_bytes or self.limits.max_bytes, self.limits.retries, mannered=True
-        )
+        limits = self.limits
+        max_bytes = limits.max_bytes if max_bytes is None else max_bytes
+        errand = _Errand(limits.total_seconds, max_bytes, limits.max_redirects, limits.retries, mannered=True)
         errand.room = room
         answer: Answer | None = None
         reason: FetchReason | None = None
@@ -117,7 +119,7 @@ class Fetcher:
         except DownloadError as error:
             answer, reason, detail = error.answer, error.reason, str(error)
         except TimeoutError:
-            reason, detail = "timeout", f"not complete after {self.limits.total_seconds:g} s"
+            reason, detail = "timeout", f"not complete after {limits.total_seconds:g} s"
         except Exception as error:  # one candidate never ends a shard; whatever this is, it is logged whole
             logger.exception("unexpected failure while fetching %s", candidate.url)
             reason, detail = "connection", f"{type(error).__name__}: {error}"
@@ -132,7 +134,7 @@ class Fetcher:
             ),
             final_url=answer.final_url if answer else None,
             size_bytes=len(body),
-            seconds=round(self.limits.total_seconds - errand.left, 3),
+            seconds=round(limits.total_seconds - errand.left, 3),
         )
         return row, body
 
@@ -164,7 +166,7 @@ class Fetcher:
 
     async def _follow(self, url: URL, errand: _Errand) -> Answer:
         """Ask for `url` and for what it redirects to, each address checked like the first."""
-        for _ in range(self.limits.max_redirects + 1):
+        for _ in range(errand.redirects + 1):
             if (entry := self._manners.take_down.entry_for_url(url)) is not None:
                 raise DownloadError("taken_down", f"{entry} is on the take-down list", Answer(str(url)))
             try:
@@ -177,7 +179,7 @@ class Fetcher:
             if answer.location is None:
                 return answer
             url = next_link(url, answer.location)
-        raise DownloadError("too_many_redirects", f"more than {self.limits.max_redirects} redirects", Answer(str(url)))
+        raise DownloadError("too_many_redirects", f"more than {errand.redirects} redirects", Answer(str(url)))
 
     async def _request(self, site: Site, url: URL, errand: _Errand) -> Answer:
         """One request in its turn. Host before room before slot: who waits for a host keeps nobody else waiting."""
@@ -223,7 +225,7 @@ class Fetcher:
         return site.rules
 
     async def _learn(self, site: Site) -> None:
-        errand = _Errand(self.limits.total_seconds, 0, 1, mannered=False)
+        errand = _Errand(self.limits.total_seconds, 0, MAX_REDIRECTS, 1, mannered=False)
 
         async def get(url: URL, max_bytes: int) -> Answer:
             errand.max_bytes = max_bytes

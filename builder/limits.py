@@ -12,10 +12,10 @@ class FetchLimits:
 
     connect_seconds: float = 10.0  # DNS, TCP and TLS of one request
     read_seconds: float = 15.0  # between two pieces of an answer
-    total_seconds: float = 30.0  # of one candidate: every retry, redirect and wait included
+    total_seconds: float = 30.0  # of one candidate: retries, redirects and waits between them; not for its turn
     max_bytes: int = 20_000_000  # of one body, decoded
     max_redirects: int = 5
-    concurrency: int = 32  # candidates under way or waiting to be taken; times max_bytes bounds the memory
+    concurrency: int = 32  # requests at once; times max_bytes bounds the memory
     per_host: int = 6  # of these, from one host
     host_spacing_seconds: float = 0.0  # between the starts of two requests to one host
     retries: int = 2  # after the first try, for what is transient

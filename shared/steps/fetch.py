@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from builder.rounds import SHARD_SIZE
@@ -97,13 +98,17 @@ async def _fetcher() -> "Fetcher":
     """The fetcher of this process and event loop: its counts, its connections and what it knows of sites are for all
     shards together. It stays open until the process ends, or `close` is called."""
     loop = asyncio.get_running_loop()
-    if loop not in _fetchers:
-        _fetchers[loop] = asyncio.create_task(_open())
-    try:
-        return await asyncio.shield(_fetchers[loop])
-    except ValueError:  # a setting or a list that cannot be used: the next shard looks again
+    opening = _fetchers.get(loop)
+    if opening is None:
+        opening = _fetchers[loop] = asyncio.create_task(_open())
+        opening.add_done_callback(partial(_forget_failure, loop))
+    return await asyncio.shield(opening)
+
+
+def _forget_failure(loop: asyncio.AbstractEventLoop, opening: "asyncio.Task[Fetcher]") -> None:
+    """After a setting or a list that could not be used, the next shard looks again."""
+    if opening.cancelled() or opening.exception() is not None:
         _fetchers.pop(loop, None)
-        raise
 
 
 async def _open() -> "Fetcher":

@@ -6,7 +6,8 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -277,13 +278,26 @@ async def test_the_cap_itself_is_allowed() -> None:
         assert row.reason == "too_large"
 
 
-async def test_a_gzip_bomb_is_counted_decoded() -> None:
-    bomb = gzip.compress(bytes(50_000_000))
+@pytest.mark.parametrize(("encoding", "compress"), [(b"gzip", gzip.compress), (b"deflate", zlib.compress)])
+async def test_a_bomb_is_counted_decoded(encoding: bytes, compress: Callable[[bytes], bytes]) -> None:
+    bomb = compress(bytes(50_000_000))
     assert len(bomb) < LIMITS.max_bytes
-    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
+    head = HEAD + b"Content-Encoding: %b\r\nContent-Length: %d\r\n\r\n" % (encoding, len(bomb))
     async with raw_site(says(head, bomb)) as port:
         row, _ = await fetch(f"http://127.0.0.1:{port}/", allowing(port))
     assert row.reason == "too_large"
+
+
+async def test_endless_headers_are_cut() -> None:
+    async def head(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"X-Padding: " + b"x" * 1_000 + b"\r\n")
+            await writer.drain()
+
+    async with raw_site(head) as port, asyncio.timeout(5):
+        row, _ = await fetch(f"http://127.0.0.1:{port}/", allowing(port))
+    assert row.reason == "connection"
 
 
 async def test_an_encoded_body_is_decoded_and_a_broken_one_is_incomplete() -> None:
@@ -311,6 +325,21 @@ async def test_a_drip_ends_at_the_deadline() -> None:
         row, _ = await fetch(f"http://127.0.0.1:{port}/", allowing(port), limits)
     assert (row.reason, row.detail) == ("timeout", "not complete after 0.5 s")
     assert 0.5 <= row.seconds < 1.5
+
+
+async def test_headers_that_drip_end_at_the_deadline() -> None:
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nX: ")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    limits = FetchLimits(total_seconds=0.3, read_seconds=2)
+    async with raw_site(drip) as port:
+        row, _ = await fetch(f"http://127.0.0.1:{port}/", allowing(port), limits)
+    assert row.reason == "timeout"
+    assert 0.3 <= row.seconds < 1.5
 
 
 async def silence(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:

@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
 
+from builder.download import first_link
 from builder.errors import SettingError
 from builder.fetcher import Fetcher, FetchLimits, Manners, TakeDownList
 from builder.guard import AddressGuard
@@ -179,6 +183,12 @@ async def test_robots_txt_behind_redirects(hops: int, reason: str | None) -> Non
     assert row.reason == reason
 
 
+async def test_robots_txt_is_followed_where_images_are_not() -> None:
+    async with serving(robots=redirect("/rules"), rules=b"User-agent: *\nDisallow: /a", b=redirect("/c")) as site:
+        rows = await fetch(site, "/a", "/b", limits=FetchLimits(max_redirects=0))
+    assert [row.reason for row in rows] == ["robots", "too_many_redirects"]
+
+
 async def test_robots_txt_does_not_lead_inside() -> None:
     async with (
         serving(secret=b"User-agent: *\nAllow: /") as inside,
@@ -333,6 +343,27 @@ async def test_robots_and_opt_outs_are_told_apart_by_settings() -> None:
         rows = await fetch(site, "/a", "/b", manners=Manners(opt_outs=False))
         assert [row.reason for row in rows] == ["robots", None]
         assert site.asked["/.well-known/tdmrep.json"] == 1
+
+
+# Addresses and links
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["0177.0.0.1", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "169.254.169.254", "0"],
+)
+async def test_no_form_of_an_inner_address_is_asked_even_for_its_rules(host: str) -> None:
+    async with serving() as site, Fetcher(LIMITS, AddressGuard()) as fetcher:
+        row, _ = await fetcher.fetch(candidate(f"http://{host}:{site.port}/a"))
+        assert (row.reason, "robots" in (row.detail or "")) == ("address_refused", False)
+        assert not site.asked
+
+
+@given(st.text(alphabet="ab/.%4~?&=#@ \u00e4", max_size=12))
+def test_the_quick_way_to_read_a_link_gives_what_the_thorough_one_gives(path: str) -> None:
+    fetcher = Fetcher(LIMITS, AddressGuard())
+    fetcher._sites.get(URL("http://a.example/"))
+    assert str(fetcher._link(f"http://a.example/{path}")) == str(first_link(f"http://a.example/{path}"))
 
 
 # The take-down list
