@@ -173,8 +173,12 @@ class Fetcher:
                 site = self._sites.get(url)
             except AddressRefusedError as error:
                 raise DownloadError("address_refused", str(error), Answer(str(url))) from error
-            if errand.mannered and (objection := (await self._rules(site)).objection(url)) is not None:
-                raise DownloadError(*objection, Answer(str(url)))
+            if errand.mannered:
+                rules = await self._rules(site)
+                check = rules.objection
+                objection = await asyncio.to_thread(check, url) if rules.heavy else check(url)
+                if objection is not None:
+                    raise DownloadError(*objection, Answer(str(url)))
             answer = await self._request(site, url, errand)
             if answer.location is None:
                 return answer

@@ -24,7 +24,7 @@ UNREACHABLE_SECONDS = 900.0
 """How long a site is let alone whose robots.txt could not be read."""
 
 _NETWORK: frozenset[FetchReason] = frozenset({"dns", "connection", "timeout", "address_refused"})
-_PARSED_AT_ONCE_BYTES = 20_000
+_LIGHT_BYTES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Rules:
     robots: Robots | None = None
     reservations: Reservations | None = None
     file_bytes: int = 0  # that these were read from
+
+    @property
+    def heavy(self) -> bool:
+        """Whether looking through them takes long enough to hold up everybody else."""
+        return self.file_bytes > _LIGHT_BYTES
 
     @property
     def seconds(self) -> float:
@@ -77,8 +82,7 @@ async def _robots(ask: Ask, origin: URL) -> Rules:
             return Rules()
         reason = error.reason if status is None and error.reason in _NETWORK else "robots"
         return Rules((reason, f"robots.txt could not be read, so nothing else is asked for: {error}"))
-    large = len(data) > _PARSED_AT_ONCE_BYTES  # 500 KiB take long enough to hold up everybody else
-    parsed = await asyncio.to_thread(Robots.parse, data) if large else Robots.parse(data)
+    parsed = await asyncio.to_thread(Robots.parse, data) if len(data) > _LIGHT_BYTES else Robots.parse(data)
     return Rules(robots=parsed, file_bytes=len(data))
 
 

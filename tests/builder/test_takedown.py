@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from builder.errors import TakeDownListError
+from builder.links import parse_link
 from builder.takedown import TakeDownList
 
 DIGEST = hashlib.sha256(b"picture").hexdigest()
@@ -101,6 +102,12 @@ def test_a_host_covers_what_ends_in_it_at_a_dot(labels: list[str], before: str) 
     name = before.replace("..", ".").lstrip(".") + host
     expected = name == host or name.endswith("." + host)
     assert (of(f"host:{host}").entry_for_url(URL.build(scheme="http", host=name)) is not None) == expected
+
+
+@given(st.text(alphabet="ab/.?&=+'!$(),;:@~-_*%4E#", max_size=12))
+def test_a_url_covers_itself_however_quickly_it_was_read(path: str) -> None:
+    text = f"http://a.example/{path}"
+    assert of(text).entry_for_url(parse_link(text)) is not None
 
 
 def test_looking_up_takes_no_longer_in_a_long_list() -> None:
