@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builder import zipstream
 from builder.zipstream import zip_chunks
 
 NAMES = st.text(
@@ -58,8 +59,8 @@ def test_more_than_65535_entries() -> None:
 
 
 def test_zip64_where_sizes_and_places_need_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit is moved from 2 GiB to 64 KiB, so that the standard library writes ZIP64 records for a small file."""
-    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1 << 16)
+    """The limits are moved down, so that a small file has the records that only a large one would need."""
+    monkeypatch.setattr(zipstream, "_LIMIT_32", 1 << 16)
     large = bytes(range(256)) * 400
     data = b"".join(zip_chunks([("large", large), ("pieces", iter([large, large])), ("after", b"here")]))
     assert b"PK\x06\x06" in data
