@@ -2,11 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from builder.exports.base import image_path
+from builder.exports.base import folder_name, image_path
 from builder.rows import ImageRow
-from builder.spec import slugify
 
 COLUMNS = ("file", "label", "split", "title", "source_url", "page_url", "engine", "licence")
 
@@ -14,8 +13,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _PIECE_CHARACTERS = 1 << 16
 
 
-def attribution_csv(rows: Iterable[ImageRow]) -> Iterator[bytes]:
-    """CSV (RFC 4180, UTF-8) of the accepted rows, in pieces. `label` is the folder's name.
+def attribution_csv(rows: Iterable[ImageRow], path: Callable[[ImageRow], str] = image_path) -> Iterator[bytes]:
+    """CSV (RFC 4180, UTF-8) of the accepted rows, in pieces. `file` is what `path` says, `label` the folder's name.
 
     Titles come from the web: one that a spreadsheet would run as a formula gets a quote in front (OWASP, CSV
     injection).
@@ -27,9 +26,7 @@ def attribution_csv(rows: Iterable[ImageRow]) -> Iterator[bytes]:
         if row.verdict != "accepted":
             continue
         told = (row.title, row.url, row.page_url, row.engine, row.licence)
-        writer.writerow(
-            (image_path(row), slugify(row.label), row.split or "", *(_inert(value or "") for value in told))
-        )
+        writer.writerow((path(row), folder_name(row.label), row.split or "", *map(inert, told)))
         if text.tell() >= _PIECE_CHARACTERS:
             yield text.getvalue().encode()
             text.seek(0)
@@ -37,6 +34,9 @@ def attribution_csv(rows: Iterable[ImageRow]) -> Iterator[bytes]:
     yield text.getvalue().encode()
 
 
-def _inert(value: str) -> str:
+def inert(value: str | None) -> str:
+    """Text as one line that no spreadsheet runs; empty for None."""
+    if not value:
+        return ""
     value = " ".join(value.split())
     return "'" + value if value.startswith(_FORMULA_STARTS) else value

@@ -1,11 +1,9 @@
 """The dataset's README: a card as the Hugging Face Hub expects it, YAML in front, told in plain words."""
 
-import json
-from typing import Literal
-
-from builder.exports.base import About
+from builder.exports.base import About, classes
+from builder.front_matter import front_matter
+from builder.loading import HOW_TO_LOAD, UNREAD_FORMATS, Layout
 from builder.report import LabelReport, Report
-from builder.spec import ExportFormat
 
 LICENCE_NOTE = """\
 The images in this dataset were found on the web. Each belongs to whoever made it, and its licence, where its source
@@ -14,86 +12,24 @@ told, none was found: that is not a permission. Before you publish the dataset, 
 sources, or keep only the images whose licence allows what you mean to do.
 """
 
-_SIZES = (
-    (1_000, "n<1K"),
-    (10_000, "1K<n<10K"),
-    (100_000, "10K<n<100K"),
-    (1_000_000, "100K<n<1M"),
-    (10_000_000, "1M<n<10M"),
-)
-
-_HOW_TO_LOAD = {
-    "imagefolder": """\
-```python
-from datasets import load_dataset
-
-# drop_labels: a dataset of one label would lose it otherwise
-dataset = load_dataset("imagefolder", data_dir="PATH", drop_labels=False)  # splits, images and labels
-```
-
-or `torchvision.datasets.ImageFolder("PATH/train")`, or `keras.utils.image_dataset_from_directory("PATH/train")`.
-`manifest.jsonl` has a row for every candidate, the rejected ones too; `attribution.csv` says where each image is from.
-""",
-    "webdataset": """\
-```python
-import glob
-import io
-import webdataset as wds
-from PIL import Image
-
-IMAGES = "jpg;png;webp;gif;bmp;tiff;avif"
+THUMBNAILS = "thumbnails.jpg"
+"""The picture that the card shows, beside it in every layout."""
 
 
-def picture(key, data):  # webdataset's own decoder knows JPEG and PNG only
-    return Image.open(io.BytesIO(data)).convert("RGB") if key.lstrip(".") in IMAGES.split(";") else None
-
-
-shards = sorted(glob.glob("PATH/train-*.tar"))
-dataset = wds.WebDataset(shards, shardshuffle=len(shards)).shuffle(5_000).decode(picture)
-dataset = dataset.to_tuple(IMAGES, "cls")  # PIL image, number of the class
-```
-
-`classes.txt` has the name of class `n` in line `n + 1`; the `json` of each sample is its row of `manifest.jsonl`,
-which also has the rejected candidates.
-""",
-    "index": """\
-```python
-import io
-import pandas as pd
-from PIL import Image
-
-index = pd.read_parquet("PATH/index.parquet")  # a row per image: label, split, size, source, licence
-
-
-def picture(row):
-    with open(f"PATH/{row.shard}", "rb") as shard:
-        shard.seek(row.offset)
-        return Image.open(io.BytesIO(shard.read(row.size_bytes)))
-
-
-dataset = [(picture(row), row.label) for row in index[index.split == "train"].itertuples()]
-```
-
-The shards also hold duplicates and images above the target: only those in the index belong to the dataset.
-`manifest.jsonl` has a row for every candidate, the rejected ones too; `attribution.csv` says where each image is from.
-The folders in `exports/`, if there are any, have the same images ready for training.
-""",
-}
-
-
-def card(about: About, layout: ExportFormat | Literal["index"]) -> str:
+def card(about: About, layout: Layout) -> str:
     """The whole README.md for that layout of the files (`index`: shards and `index.parquet`, what exports are made
     from); the same dataset gives the same text."""
     report = about.report
     parts = (
-        _front_matter(report),
+        front_matter(report, layout),
         f"# {_inline(report.name)}\n",
         _summary(about),
+        f"![Some images of each label]({THUMBNAILS})\n" if report.totals.accepted else "",
         "## How to load\n",
-        _HOW_TO_LOAD[layout],
-        _uneven_splits(report) if layout == "imagefolder" else "",
+        HOW_TO_LOAD[layout],
+        _caveats(report, layout),
         "## Labels\n",
-        _labels(report),
+        _labels(about),
         "## Sources\n",
         _table(("source", "found", "kept"), [(s.source, s.found, s.accepted) for s in report.sources]),
         "## Licences\n",
@@ -105,25 +41,6 @@ def card(about: About, layout: ExportFormat | Literal["index"]) -> str:
         _left_out(report),
     )
     return "\n".join(part for part in parts if part)
-
-
-def _front_matter(report: Report) -> str:
-    """YAML between two lines of dashes. Strings are written as JSON, which YAML 1.2 reads."""
-    images = report.totals.accepted
-    size = next((name for limit, name in _SIZES if images < limit), "n>10M")
-    lines = (
-        f"pretty_name: {_quoted(report.name)}",
-        "license: other",
-        f"license_name: {_quoted('as told per image in attribution.csv')}",
-        "task_categories:",
-        "- image-classification",
-        "size_categories:",
-        f"- {size}",
-        "tags:",
-        "- image",
-        "- pixcrawler",
-    )
-    return "\n".join(("---", *lines, "---", ""))
 
 
 def _summary(about: About) -> str:
@@ -141,27 +58,37 @@ def _summary(about: About) -> str:
     return " ".join(sentences) + "\n"
 
 
-def _uneven_splits(report: Report) -> str:
-    """A warning where folders of labels are missing: readers that number classes by the folders they find go wrong."""
+def _caveats(report: Report, layout: Layout) -> str:
+    """What readers of folders get wrong: numbers of classes where folders of labels are missing, formats."""
+    if layout not in {"imagefolder", "yolo"}:
+        return ""
+    sentences = []
     missing = [
         f"{_inline(label.label)} in {split}"
         for label in report.labels
         for split in report.splits
         if label.accepted and split and not label.splits.get(split)
     ]
-    if not missing:
-        return ""
-    return (
-        f"Some labels have no image in some splits ({', '.join(missing)}). torchvision and Keras number the classes of "
-        "each folder by the subfolders they find there, so they number them differently: take the numbers of `train`.\n"
-    )
+    if missing:
+        sentences.append(
+            f"Some labels have no image in some splits ({', '.join(missing)}). torchvision, Ultralytics and Keras "
+            "number the classes of each folder by the subfolders they find there, each in its own way: take the "
+            "numbers of `train`."
+        )
+    for readers, formats in UNREAD_FORMATS.items():
+        unread = ", ".join(f"{report.formats[name]} {name}" for name in formats if report.formats.get(name))
+        if unread:
+            sentences.append(f"Readers of {readers} pass over some types of file without a word, here {unread}.")
+    return "\n".join(f"{sentence}\n" for sentence in sentences)
 
 
-def _labels(report: Report) -> str:
-    rows = [_label_cells(label) for label in report.labels]
-    table = _table(
-        ("label", "asked", "images", "train", "val", "test", "found", "duplicates", "rejected", "failed"), rows
-    )
+def _labels(about: About) -> str:
+    report = about.report
+    numbers = classes(about.spec)
+    folders = [(slug, numbers[slug]) for slug in (label.slug for label in about.spec.labels)]
+    rows = [(*_label_cells(label), *folder) for label, folder in zip(report.labels, folders, strict=True)]
+    head = ("label", "asked", "images", "train", "val", "test", "found", "duplicates", "rejected", "failed")
+    table = _table((*head, "folder", "class"), rows)
     missing = [
         f"- {_inline(label.label)}: {' '.join(label.shortfall_reasons)}" for label in report.labels if label.shortfall
     ]
@@ -239,8 +166,3 @@ def _inline(text: str) -> str:
     """Text that may come from anybody, so that it cannot end a line, a table cell or open markup."""
     flat = " ".join(text.split())
     return "".join("\\" + character if character in "\\`*_[]<>|#" else character for character in flat)
-
-
-def _quoted(text: str) -> str:
-    flat = "".join(character if character.isprintable() else " " for character in text)
-    return json.dumps(flat, ensure_ascii=False)

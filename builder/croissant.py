@@ -1,13 +1,12 @@
 """`croissant.json`: the dataset for machines, in ML Commons' Croissant 1.0 (mlcommons.org/croissant)."""
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from builder.attribution import attribution_csv
-from builder.exports.base import About, Rows
+from builder.exports.base import About, ExportedFile
 from builder.formats import MEDIA_TYPES
-from builder.spec import slugify
+from builder.rows import SPLITS
+from builder.spec import ExportFormat, slugify
 
 type Json = str | int | bool | list["Json"] | Mapping[str, "Json"]
 
@@ -84,36 +83,73 @@ _INDEX_FIELDS = {
 }
 
 
-def folder_croissant(about: About, rows: Rows) -> bytes:
-    """Metadata of an unpacked `imagefolder` export: images by split and label, and their attribution."""
-    digest = hashlib.sha256()
-    size = 0
-    for piece in attribution_csv(rows()):
-        digest.update(piece)
-        size += len(piece)
-    table = _file_object("attribution.csv", "text/csv", digest.hexdigest(), size)
-    formats = sorted(about.report.formats) or ["jpeg"]
-    media_types: list[Json] = [MEDIA_TYPES[name] for name in formats]
-    images: dict[str, Json] = {
-        "@type": "cr:FileSet",
-        "@id": "images",
-        "name": "images",
-        "description": "The images, as split/label/file.",
-        "encodingFormat": media_types,
-        "includes": ["train/*/*", "val/*/*", "test/*/*"],
-    }
-    path = {"fileSet": {"@id": "images"}, "extract": {"fileProperty": "fullpath"}}
-    content = {"fileSet": {"@id": "images"}, "extract": {"fileProperty": "content"}}
-    fields: list[Json] = [
-        _field("samples", "image", _IMAGE, content),
-        _field("samples", "split", _TEXT, {**path, "transform": {"regex": r"(?:^|.*/)(train|val|test)/[^/]+/[^/]+$"}}),
-        _field(
-            "samples", "label", _TEXT, {**path, "transform": {"regex": r"(?:^|.*/)(?:train|val|test)/([^/]+)/[^/]+$"}}
-        ),
-    ]
-    samples = _record_set("samples", "One record per image: its pixels, its split and its label.", fields)
-    origin = _table_record_set("attribution", "Where each image comes from.", "attribution.csv", _ATTRIBUTION_FIELDS)
+def export_croissant(
+    about: About, layout: ExportFormat, attribution: ExportedFile, files: Sequence[ExportedFile] = ()
+) -> bytes:
+    """Metadata of an export, unpacked where it is a zip: images with split and label, and their attribution.
+
+    `attribution` is the layout's attribution.csv; `files` are the shards of `webdataset`. Of that layout only the
+    table has records: mlcroissant 1.1 unpacks tars into a cache by their relative names, where those of two datasets
+    would be taken for each other.
+    """
+    origin = _table_record_set("attribution", "Where each image comes from.", attribution.name, _ATTRIBUTION_FIELDS)
+    table = _file_object("text/csv", attribution)
+    if layout == "webdataset":
+        return _metadata(about, [*(_file_object("application/x-tar", file) for file in files), table], [origin])
+    if layout == "parquet":
+        images = _file_set("application/x-parquet", "The images, a row each.", ["data/*.parquet"])
+        samples = _record_set("samples", "One record per image.", _parquet_fields())
+    else:
+        media_types: list[Json] = [MEDIA_TYPES[name] for name in sorted(about.report.formats)]
+        flat = layout == "coco"
+        includes: list[Json] = [f"{split}/{'*' if flat else '*/*'}" for split in SPLITS]
+        images = _file_set(media_types, "The images.", includes)
+        fields = _flat_fields(attribution.name) if flat else _folder_fields()
+        samples = _record_set("samples", "One record per image: its pixels, its split and its label.", fields)
     return _metadata(about, [table, images], [samples, origin])
+
+
+def _folder_fields() -> list[Json]:
+    """Of `split/label/file`."""
+    return [
+        _field("samples", "image", _IMAGE, _of_image("content")),
+        _field("samples", "split", _TEXT, _of_image("fullpath", r"(?:^|.*/)(train|val|test)/[^/]+/[^/]+$")),
+        _field("samples", "label", _TEXT, _of_image("fullpath", r"(?:^|.*/)(?:train|val|test)/([^/]+)/[^/]+$")),
+    ]
+
+
+def _flat_fields(table: str) -> list[Json]:
+    """Of `split/file`: the label comes from the table of attributions, joined by the file's path."""
+    path = _of_image("fullpath", r"(?:^|.*/)((?:train|val|test)/[^/]+)$")
+    joined = _field("samples", "file", _TEXT, path)
+    return [
+        {**joined, "references": _of_column(table, "file")},
+        _field("samples", "image", _IMAGE, _of_image("content")),
+        _field("samples", "split", _TEXT, _of_column(table, "split")),
+        _field("samples", "label", _TEXT, _of_column(table, "label")),
+    ]
+
+
+def _parquet_fields() -> list[Json]:
+    def column(name: str) -> dict[str, Json]:
+        return {"fileSet": {"@id": "images"}, "extract": {"column": name}}
+
+    split = _of_image("fullpath", r"(?:^|.*/)data/(train|validation|test)-.*$")
+    return [
+        _field("samples", "image", _IMAGE, {**column("image"), "transform": {"jsonPath": "bytes"}}),
+        _field("samples", "split", _TEXT, split),
+        _field("samples", "label", _INTEGER, column("label")),
+        _field("samples", "key", _TEXT, column("key")),
+    ]
+
+
+def _of_image(file_property: str, regex: str | None = None) -> dict[str, Json]:
+    source: dict[str, Json] = {"fileSet": {"@id": "images"}, "extract": {"fileProperty": file_property}}
+    return {**source, "transform": {"regex": regex}} if regex else source
+
+
+def _of_column(table: str, column: str) -> Mapping[str, Json]:
+    return {"fileObject": {"@id": table}, "extract": {"column": column}}
 
 
 def index_croissant(about: About, sha256: str, size: int) -> bytes:
@@ -121,7 +157,7 @@ def index_croissant(about: About, sha256: str, size: int) -> bytes:
 
     `sha256` (hex) and `size` (bytes) are those of that file.
     """
-    table = _file_object("index.parquet", "application/x-parquet", sha256, size)
+    table = _file_object("application/x-parquet", ExportedFile(name="index.parquet", bytes=size, sha256=sha256))
     images = _table_record_set("images", "One record per image.", "index.parquet", _INDEX_FIELDS)
     return _metadata(about, [table], [images])
 
@@ -157,15 +193,26 @@ def _citation(about: About) -> str:
     return f"@misc{{{slugify(name)}, title = {{{name}}}{year}{url}, note = {{Made with PixCrawler}}}}"
 
 
-def _file_object(name: str, media_type: str, sha256: str, size: int) -> Json:
+def _file_object(media_type: str, file: ExportedFile) -> Json:
     return {
         "@type": "cr:FileObject",
-        "@id": name,
-        "name": name,
-        "contentUrl": name,
-        "contentSize": f"{size} B",
+        "@id": file.name,
+        "name": file.name,
+        "contentUrl": file.name,
+        "contentSize": f"{file.bytes} B",
         "encodingFormat": media_type,
-        "sha256": sha256,
+        "sha256": file.sha256,
+    }
+
+
+def _file_set(media_type: str | list[Json], description: str, includes: list[Json]) -> Json:
+    return {
+        "@type": "cr:FileSet",
+        "@id": "images",
+        "name": "images",
+        "description": description,
+        "encodingFormat": media_type,
+        "includes": includes,
     }
 
 
@@ -174,12 +221,9 @@ def _record_set(name: str, description: str, fields: list[Json]) -> Json:
 
 
 def _table_record_set(name: str, description: str, file: str, columns: Mapping[str, str]) -> Json:
-    fields: list[Json] = [
-        _field(name, column, kind, {"fileObject": {"@id": file}, "extract": {"column": column}})
-        for column, kind in columns.items()
-    ]
+    fields: list[Json] = [_field(name, column, kind, _of_column(file, column)) for column, kind in columns.items()]
     return _record_set(name, description, fields)
 
 
-def _field(record_set: str, name: str, kind: str, source: Mapping[str, Json]) -> Json:
+def _field(record_set: str, name: str, kind: str, source: Mapping[str, Json]) -> Mapping[str, Json]:
     return {"@type": "cr:Field", "@id": f"{record_set}/{name}", "name": name, "dataType": kind, "source": source}

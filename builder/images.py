@@ -7,11 +7,12 @@ from builder.errors import MissingBytesError
 from builder.rows import ImageRow
 from builder.store import Folder
 
-_WINDOW_BYTES = 32 << 20
+_WINDOW_BYTES = 8 << 20
 """Most that is read, and so held, at a time (a single larger image aside)."""
 
-_GAP_BYTES = 1 << 20
-"""Unwanted bytes between two images that are read rather than asked around: about what a request costs."""
+_GAP_BYTES = 256 << 10
+"""Unwanted bytes between two images that are read rather than asked around: about what a request costs, in the same
+region as on disk. The images of a small split lie far apart; larger gaps would read every shard again for each."""
 
 
 def read_images(folder: Folder, rows: Iterable[ImageRow]) -> Iterator[tuple[ImageRow, bytes]]:

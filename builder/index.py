@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import batched
+from operator import attrgetter
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,10 +48,11 @@ def write_index(rows: Iterable[ImageRow], row_group: int = ROW_GROUP) -> Iterato
     over."""
     drain = Drain()
     accepted = (row for row in rows if row.verdict == "accepted")
-    columns = SCHEMA.names
+    cells = attrgetter(*SCHEMA.names)
     with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), SCHEMA, compression="zstd") as writer:
         for group in batched(accepted, row_group, strict=False):
-            records = [{name: getattr(row, name) for name in columns} for row in group]
-            writer.write_table(pa.Table.from_pylist(records, schema=SCHEMA))
+            columns = zip(*map(cells, group), strict=True)
+            arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
             yield drain.take()
     yield drain.take()

@@ -43,6 +43,10 @@ RejectReason = Literal[
     "odd_size",  # far larger or smaller than the rest of the dataset
 ]
 
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+"""In their usual order."""
+
 DuplicateReason = Literal["exact_duplicate", "near_duplicate"]
 
 Reason = FetchReason | RejectReason | DuplicateReason | Literal["over_target"]
@@ -116,7 +120,7 @@ class ImageRow(Row):
     source_height: int | None = None
     shard: str | None = None  # blob or file name of the tar that holds the bytes, relative to the dataset
     offset: int | None = None  # of the bytes in that tar
-    split: Literal["train", "val", "test"] | None = None
+    split: Split | None = None
 
 
 class LabelConflict(Row):

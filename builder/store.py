@@ -44,10 +44,11 @@ class LocalFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._resolved = root.resolve()
 
     def _path(self, name: str) -> Path:
-        path = (self.root / name).resolve()
-        if not path.is_relative_to(self.root.resolve()):
+        path = (self._resolved / name).resolve()
+        if not path.is_relative_to(self._resolved):
             msg = f"{name!r} leads out of the folder"
             raise ValueError(msg)
         return path

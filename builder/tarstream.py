@@ -32,6 +32,11 @@ def header(name: str, size: int) -> bytes:
     return b"".join((encoded.ljust(_NAME_BYTES, b"\0"), _AFTER_NAME, length, _AFTER_SIZE, checksum, _AFTER_CHECKSUM))
 
 
+def padding(size: int) -> bytes:
+    """What follows `size` bytes of data, up to the next block."""
+    return bytes(-size % tarfile.BLOCKSIZE)
+
+
 def member(name: str, data: bytes) -> bytes:
     """Header, data and padding of one regular file; for `name` see `header`."""
-    return b"".join((header(name, len(data)), data, bytes(-len(data) % tarfile.BLOCKSIZE)))
+    return b"".join((header(name, len(data)), data, padding(len(data))))

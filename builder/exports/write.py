@@ -1,24 +1,15 @@
 """Write an export into the dataset's folder, and tell what was written."""
 
-import hashlib
-from collections.abc import Iterator
 from importlib import import_module
+from typing import get_args
 
 from builder.errors import UnknownFormatError
-from builder.exports.base import About, ExportFile, Rows
-from builder.rows import Row
+from builder.exports.base import About, ExportedFile, ExportFile, Measured, Rows
+from builder.spec import ExportFormat
 from builder.store import Folder
 
-FORMATS = ("imagefolder", "webdataset")
+FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 """Each is a module of this package with `export(folder, rows, about) -> Iterator[ExportFile]`."""
-
-
-class ExportedFile(Row):
-    """A file of an export, as it lies in the folder. `sha256` is hex."""
-
-    name: str
-    bytes: int
-    sha256: str
 
 
 def export_folder(export_format: str) -> str:
@@ -45,12 +36,6 @@ def write_export(folder: Folder, export_format: str, rows: Rows, about: About) -
 
 
 def _write(folder: Folder, prefix: str, file: ExportFile) -> ExportedFile:
-    digest = hashlib.sha256()
-
-    def counted() -> Iterator[bytes]:
-        for chunk in file.chunks:
-            digest.update(chunk)
-            yield chunk
-
-    size = folder.write(prefix + file.name, counted())
-    return ExportedFile(name=file.name, bytes=size, sha256=digest.hexdigest())
+    chunks = file.chunks if isinstance(file.chunks, Measured) else Measured(file.chunks)
+    size = folder.write(prefix + file.name, chunks)
+    return ExportedFile(name=file.name, bytes=size, sha256=chunks.sha256)

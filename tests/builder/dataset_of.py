@@ -43,3 +43,13 @@ def build(root: Path) -> Dataset:
     rows = sorted((row.model_copy(update={"split": splits.get(row.key)}) for row in rows), key=lambda row: row.key)
     report = make_report(SPEC, rows, conflicts=decided.conflicts)
     return folder, rows, About(spec=SPEC, report=report, created=date(2026, 11, 22), url="https://example.org/pets")
+
+
+def accepted(dataset: Dataset) -> dict[str, tuple[ImageRow, bytes]]:
+    """The rows in the dataset with the bytes of their images, by key."""
+    folder, rows, _ = dataset
+    return {
+        row.key: (row, folder.read_range(row.shard or "", row.offset or 0, row.size_bytes or 0))
+        for row in rows
+        if row.verdict == "accepted"
+    }

@@ -1,7 +1,7 @@
 """`builder.card`: the Hub's library reads its front matter, and the code that it shows runs."""
 
 import re
-import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ from huggingface_hub import DatasetCard
 
 from builder.card import card
 from builder.exports.base import image_path
-from builder.exports.write import write_export
+from builder.exports.write import FORMATS
 from builder.index import write_index
 from builder.report import make_report
 from builder.rows import LabelConflict
-from builder.spec import DatasetSpec, LabelSpec
+from builder.spec import DatasetSpec, ExportFormat, LabelSpec
 from tests.builder.dataset_of import Dataset
+from tests.builder.exports.conftest import Unpacked
 from tests.builder.rows_of import row
 
 
@@ -23,7 +24,7 @@ def test_front_matter(dataset: Dataset) -> None:
     _, _, about = dataset
     read = DatasetCard(card(about, "imagefolder")).data
     assert read.get("pretty_name") == "Cats & Dögs | 2"
-    assert read.get("license") == "other"
+    assert read.get("license") == ["unknown"]
     assert read.get("task_categories") == ["image-classification"]
     assert read.get("size_categories") == ["n<1K"]
 
@@ -53,22 +54,15 @@ def test_names_from_outside_do_not_break_out(dataset: Dataset) -> None:
     assert "1 pictures were found for more than one label" in text
 
 
-@pytest.mark.parametrize("layout", ["imagefolder", "webdataset"])
-def test_the_code_shown_runs(layout: Any, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, rows, about = dataset
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
-    files = write_export(folder, layout, lambda: iter(rows), about)
-    root = folder.root / "exports" / layout
-    if layout == "imagefolder":
-        with zipfile.ZipFile(root / files[0].name) as archive:
-            archive.extractall(tmp_path / "unpacked")
-        root = tmp_path / "unpacked"
-    (code,) = re.findall(r"```python\n(.*?)```", card(about, layout), re.DOTALL)
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("layout", [layout for layout in FORMATS if layout != "yolo"])  # that shows a command
+def test_the_code_shown_runs(layout: ExportFormat, dataset: Dataset, unpacked: Unpacked) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", card(dataset[2], layout), re.DOTALL)
     names: dict[str, Any] = {}
-    exec(code.replace("PATH", str(root)), names)  # noqa: S102 - our own text, which is what is tested
+    exec(code.replace("PATH", str(unpacked(layout))), names)  # noqa: S102 - our own text, which is what is tested
     loaded = names["dataset"]
-    train = [(r["image"], r["label"]) for r in loaded["train"]] if layout == "imagefolder" else list(loaded)
+    number = "class" if layout in {"csv", "jsonl"} else "label"
+    train = [(r["image"], r[number]) for r in loaded["train"]] if hasattr(loaded, "keys") else list(loaded)
     assert len(train) == 20
     assert sorted(label for _, label in train) == [0] * 10 + [1] * 10
     assert {image.size for image, _ in train} == {(160, 120)}
@@ -84,12 +78,9 @@ def test_the_code_shown_for_the_index_runs(dataset: Dataset) -> None:
     assert {image.size for image, _ in names["dataset"]} == {(160, 120)}
 
 
-def test_a_single_label_is_loaded_with_its_label(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("offline")
+def test_a_single_label_is_loaded_with_its_label(dataset: Dataset, tmp_path: Path) -> None:
     folder, rows, about = dataset
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
     for row_ in (one for one in rows if one.verdict == "accepted" and one.label == "dog"):
         path = tmp_path / "unpacked" / image_path(row_)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,6 +89,29 @@ def test_a_single_label_is_loaded_with_its_label(
     names: dict[str, Any] = {}
     exec(code.replace("PATH", str(tmp_path / "unpacked")), names)  # noqa: S102 - our own text
     assert names["dataset"]["train"].features["label"].names == ["dog"]
+    # the same as the Hub does it, by what is in front of the card
+    (tmp_path / "unpacked" / "README.md").write_text(card(about, "imagefolder"))
+    loaded = names["load_dataset"](str(tmp_path / "unpacked"))
+    assert loaded["train"].features["label"].names == ["dog"]
+    assert {split: len(part) for split, part in loaded.items()} == {"train": 10, "validation": 1, "test": 1}
+
+
+def test_labels_have_their_folders_and_numbers(dataset: Dataset) -> None:
+    text = card(dataset[2], "imagefolder")
+    assert "| 2 | red-cat | 1 |" in text
+    assert "| 2 | dog | 0 |" in text
+
+
+def test_formats_that_readers_pass_over_are_told(dataset: Dataset) -> None:
+    _, _, about = dataset
+    formats = {"gif": 3, "webp": 8}
+    told = replace(about, report=about.report.model_copy(update={"formats": formats}))
+    assert "torchvision and Ultralytics pass over some types of file without a word, here 3 gif." in card(told, "yolo")
+    assert "Keras pass over some types of file without a word, here 8 webp." in card(told, "imagefolder")
+    assert "pass over" not in card(told, "parquet")
+    assert "pass over" not in card(
+        replace(about, report=told.report.model_copy(update={"formats": {"jpeg": 1}})), "yolo"
+    )
 
 
 def test_splits_that_lack_a_label_are_told(dataset: Dataset) -> None:

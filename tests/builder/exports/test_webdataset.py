@@ -21,8 +21,12 @@ def test_shards_hold_image_class_and_row(dataset: Dataset) -> None:
         "val-00000.tar",
         "test-00000.tar",
         "classes.txt",
-        "manifest.jsonl",
         "README.md",
+        "thumbnails.jpg",
+        "LICENCES.txt",
+        "attribution.csv",
+        "croissant.json",
+        "manifest.jsonl",
     ]
     root = folder.root / "exports" / "webdataset"
     classes = (root / "classes.txt").read_text().split()
