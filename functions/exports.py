@@ -55,5 +55,6 @@ async def link_export(request: Request) -> Response:
         raise bad_parameter("file", "one of the names that the export lists")
     folder = dataset_folder(document.id)
     path = f"exports/{export.format}/{name}"
-    url, expires = await in_thread(download_link, folder, path, f"{document.id[:8]}-{name}")
+    saved_as = f"{document.id[:8]}-{name.rpartition('/')[2]}"
+    url, expires = await in_thread(download_link, folder, path, saved_as)
     return json_response(Link(url=url, expires=expires))

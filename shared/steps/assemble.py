@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from builder.report import Report, SourceState
 
 REPORT = "report.json"
+MANIFEST = "manifest.jsonl"
 INDEX_METADATA = "croissant.json"
 
 
@@ -35,8 +36,9 @@ def assemble(task: Task) -> None:
     if not lifecycle.enter(task, "assembling"):
         return
     from builder.attribution import attribution_csv
-    from builder.card import card
+    from builder.card import THUMBNAILS, card
     from builder.croissant import index_croissant
+    from builder.grid import thumbnail_grid
     from builder.index import write_index
     from builder.manifest import write_manifest
     from builder.report import make_report
@@ -54,7 +56,7 @@ def assemble(task: Task) -> None:
     conflicts = Conflicts.model_validate_json(folder.read(CONFLICTS)).conflicts
     report = make_report(spec, rows, _source_states(task.dataset), conflicts)
     folder.write(REPORT, report.model_dump_json(indent=2).encode())
-    folder.write("manifest.jsonl", write_manifest(rows))
+    folder.write(MANIFEST, write_manifest(rows))
     digest = hashlib.sha256()
 
     def index() -> Iterator[bytes]:
@@ -63,6 +65,9 @@ def assemble(task: Task) -> None:
             yield piece
 
     size = folder.write("index.parquet", index())
+    if report.totals.accepted:
+        shown = (row for row in rows if row.verdict == "accepted")
+        folder.write(THUMBNAILS, thumbnail_grid(folder, shown, spec))
     told = about(folder, task)
     folder.write("README.md", card(told, "index").encode())
     folder.write("attribution.csv", attribution_csv(rows))
@@ -78,10 +83,12 @@ def read_report(folder: BlobFolder) -> "Report":
 
 def about(folder: BlobFolder, task: Task) -> "About":
     """The dataset as its card, metadata and exports tell it."""
+    from builder.card import THUMBNAILS
     from builder.exports.base import About
 
     created = datasets.get(task.owner, task.dataset).created.date()
-    return About(spec=read_plan(folder).spec, report=read_report(folder), created=created)
+    drawn = folder.read(THUMBNAILS) if folder.exists(THUMBNAILS) else None
+    return About(spec=read_plan(folder).spec, report=read_report(folder), created=created, thumbnails=drawn)
 
 
 def finish(task: Task) -> State | None:

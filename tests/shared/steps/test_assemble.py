@@ -11,7 +11,15 @@ from shared.tasks import Task
 from tests.shared.steps.conftest import raw, searched, started
 
 pytestmark = pytest.mark.usefixtures("stores")
-FILES = {"README.md", "attribution.csv", "croissant.json", "index.parquet", "manifest.jsonl", "report.json"}
+FILES = {
+    "README.md",
+    "attribution.csv",
+    "croissant.json",
+    "index.parquet",
+    "manifest.jsonl",
+    "report.json",
+    "thumbnails.jpg",
+}
 
 
 def built(owner: str, images: int, target: int) -> Task:

@@ -1,5 +1,6 @@
 import hashlib
 import io
+import json
 import zipfile
 from datetime import timedelta
 
@@ -51,7 +52,11 @@ def test_an_export_is_listed_once_it_is_complete(task: Task) -> None:
     write(task, "imagefolder")
     assert listed(task) == {"imagefolder": ["pets.zip"]}
     data = dataset_folder(task.dataset).read("exports/imagefolder/pets.zip")
-    assert len([name for name in zipfile.ZipFile(io.BytesIO(data)).namelist() if name.endswith(".jpg")]) == 5
+    names = zipfile.ZipFile(io.BytesIO(data)).namelist()
+    assert len([name for name in names if name.startswith(("train/", "val/", "test/"))]) == 5
+    assert zipfile.ZipFile(io.BytesIO(data)).read("thumbnails.jpg") == dataset_folder(task.dataset).read(
+        "thumbnails.jpg"
+    )
     [file] = export.listed(datasets.get(task.owner, task.dataset))[0].files
     assert (file.bytes, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
 
@@ -71,6 +76,18 @@ def test_nothing_is_exported_of_a_cancelled_dataset(task: Task) -> None:
     datasets.change(task.owner, task.dataset, lambda one: one.moved("cancelled"))
     write(task, *FORMATS)
     assert listed(task) == {}
+
+
+@pytest.mark.parametrize("one", ["parquet", "coco", "yolo", "csv", "jsonl", "labels"])
+def test_every_format_is_written_into_storage(task: Task, one: str) -> None:
+    """Streams of every form go through the SDK, and what is told of them is what lies there."""
+    write(task, one)
+    folder = dataset_folder(task.dataset)
+    written = json.loads(folder.read(export.file_list(one)))
+    assert written
+    for file in written:
+        data = folder.read(f"exports/{one}/{file['name']}")
+        assert (file["bytes"], file["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
 
 
 def test_an_export_does_not_outlive_its_dataset(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
