@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 StoredFormat = Literal["jpeg", "png", "webp", "gif", "bmp", "tiff", "avif"]
+SourceFormat = StoredFormat | Literal["heic"]
+"""HEIC is let in where pillow-heif is installed, and written as JPEG: training code cannot read it."""
 
 EXTENSIONS: dict[str, str] = {
     "jpeg": "jpg",
@@ -15,7 +17,7 @@ EXTENSIONS: dict[str, str] = {
     "tiff": "tiff",
     "avif": "avif",
 }
-"""File name endings by format; also the closed list of formats that are let in."""
+"""File name endings by format; also the closed list of formats that are stored."""
 
 MEDIA_TYPES: dict[str, str] = {name: f"image/{name}" for name in EXTENSIONS}
 """IANA media types by format."""
@@ -66,7 +68,7 @@ class Sniffed:
     people."""
 
     name: str
-    format: StoredFormat | None = None
+    format: SourceFormat | None = None
     refused: bool = False
 
 
@@ -92,7 +94,7 @@ def _sniff_iso_media(data: bytes) -> Sniffed:
     if brands & {b"avif", b"avis"}:
         return Sniffed("avif", format="avif")
     if brands & _HEIF_BRANDS:
-        return Sniffed("heic", refused=True)
+        return Sniffed("heic", format="heic")
     return Sniffed("mp4 or other video")
 
 

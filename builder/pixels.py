@@ -1,48 +1,26 @@
-"""What is done to pixels: orientation, plain 8-bit modes, sRGB, scaling, white behind transparency, encoding."""
+"""What is done to pixels: orientation, plain 8-bit modes, sRGB, white behind transparency, grey."""
 
 import io
-import warnings
+from functools import lru_cache
 from typing import Literal
 
-import imagehash
+import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
-Image.MAX_IMAGE_PIXELS = 200_000_000
-# Pillow raises at twice this, before plugins allocate anything: the highest `ImageSpec.max_pixels`. Between once and
-# twice it only warns, where `max_pixels` decides; and it warns of odd metadata, which says nothing about the pixels.
-# Here, because whatever opens an image comes by: what was let in must also open later, for its thumbnail.
-warnings.filterwarnings("ignore", module=r"PIL\.")
+from builder.resize import Size, Values, scaled, scaled_with_alpha, small, small_size
 
-OutputFormat = Literal["jpeg", "png", "webp"]
-
-_TRANSPOSE = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""How to make an image upright, by EXIF orientation (Exif 3.0, tag 0x0112; 1 is upright)."""
+Mode = Literal["L", "RGB", "RGBA", "CMYK"]
+"""What channels are, 8 bits each."""
 
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 _BITS_PER_SAMPLE_TAG = 258
 
-_MAX_SIDE: dict[OutputFormat, int] = {"jpeg": 65_500, "png": 2**31 - 1, "webp": 16_383}
-"""Pixels that a side may have in each format."""
-
-_SAVE_OPTIONS: dict[OutputFormat, dict[str, int | bool]] = {
-    "jpeg": {"quality": 92},
-    "png": {"compress_level": 6},
-    "webp": {"quality": 90, "method": 4},
-}
-
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 when there is none or what is there cannot be read. Never decodes pixels.
+    """The EXIF orientation, 1 to 8 (Exif 3.0, tag 0x0112); 1 when there is none or what is there cannot be read.
+    Never decodes pixels.
 
     Always 1 for a TIFF: Pillow's reader tells its size upright and turns the picture while it loads it.
     A PNG may have its EXIF behind the pixels: then it is known only once the image is loaded.
@@ -55,17 +33,22 @@ def orientation(image: Image.Image) -> int:
         value = image.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:  # noqa: BLE001 - hostile EXIF raises all sorts, and says nothing about the pixels
         return 1
-    return value if isinstance(value, int) and value in _TRANSPOSE else 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - the values that EXIF defines
 
 
-def upright(image: Image.Image, exif_orientation: int) -> Image.Image:
-    """The image turned and mirrored as its EXIF orientation asks."""
-    method = _TRANSPOSE.get(exif_orientation)
-    return image if method is None else image.transpose(method)
+def upright(values: Values, exif_orientation: int) -> Values:
+    """The pixels turned and mirrored as their EXIF orientation asks."""
+    if exif_orientation in _SIDEWAYS:
+        values = values.swapaxes(0, 1)
+    if exif_orientation in {3, 4, 7, 8}:
+        values = values[::-1]
+    if exif_orientation in {2, 3, 6, 7}:
+        values = values[:, ::-1]
+    return np.ascontiguousarray(values)
 
 
-def upright_size(size: tuple[int, int], exif_orientation: int) -> tuple[int, int]:
-    """Width and height after `upright`."""
+def upright_size(size: Size, exif_orientation: int) -> Size:
+    """Width and height after `upright`; applied twice it is the size itself."""
     return (size[1], size[0]) if exif_orientation in _SIDEWAYS else size
 
 
@@ -104,66 +87,59 @@ def _stretched(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.round((values - low) * scale).astype(np.uint8))
 
 
-def perceptual_hash(image: Image.Image, exif_orientation: int) -> str:
-    """pHash of the upright picture as 16 hex digits: `str(imagehash.phash(...))`.
-
-    `image` is the result of `plain`. Transparency stands on white. The hash looks at grey values only, so the picture
-    is turned as grey, which costs a quarter of the memory and changes no value.
-    """
-    return str(imagehash.phash(upright(on_white(image).convert("L"), exif_orientation)))
+def at_size(values: Values, mode: Mode, size: Size) -> Values:
+    """The pixels scaled to width and height; what is transparent does not bleed into what is not."""
+    if mode == "RGBA" and (values.shape[1], values.shape[0]) != size:
+        return scaled_with_alpha(values, size)
+    return scaled(values, size)
 
 
-def on_white(image: Image.Image) -> Image.Image:
-    """The picture without alpha channel, white where it was transparent."""
-    if image.mode != "RGBA":
-        return image
+def small_grey(values: Values, mode: Mode) -> Values:
+    """The small grey version that hashes and checks look at, see `builder.resize.small_size`. Transparency stands on
+    white; colour profiles are ignored, as imagehash does."""
+    if mode in {"RGBA", "CMYK"}:
+        values = at_size(values, mode, small_size((values.shape[1], values.shape[0])))
+        values, mode = _on_white_rgb(values) if mode == "RGBA" else _without_profile(values), "RGB"
+    if mode == "RGB":
+        values = cv2.cvtColor(values, cv2.COLOR_RGB2GRAY)  # type: ignore[assignment]  # OpenCV types all results alike
+    return small(values)
+
+
+def on_white(values: Values, mode: Mode) -> tuple[Values, Mode]:
+    """The pixels without alpha channel, white where they were transparent."""
+    return (_on_white_rgb(values), "RGB") if mode == "RGBA" else (values, mode)
+
+
+def to_srgb(values: Values, mode: Mode, icc_profile: bytes | None) -> tuple[Values, Mode]:
+    """The pixels' colours as sRGB in L, RGB or RGBA; a profile that is broken or of another colour space than the
+    pixels is ignored."""
+    transform = _transform(icc_profile, mode) if icc_profile else None
+    if transform is not None:
+        image = ImageCms.applyTransform(Image.fromarray(values, mode), transform)
+        if image is not None:
+            return np.asarray(image), "RGBA" if mode == "RGBA" else "RGB"
+    return (_without_profile(values), "RGB") if mode == "CMYK" else (values, mode)
+
+
+@lru_cache(maxsize=16)
+def _transform(icc_profile: bytes, mode: Mode) -> ImageCms.ImageCmsTransform | None:
+    """From the profile to sRGB; None when it is sRGB already, or useless. Making one costs more than applying it."""
+    try:
+        profile = ImageCms.getOpenProfile(io.BytesIO(icc_profile))
+        if "sRGB" in ImageCms.getProfileDescription(profile):
+            return None
+        output = "RGBA" if mode == "RGBA" else "RGB"
+        return ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), mode, output)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def _without_profile(cmyk: Values) -> Values:
+    return np.asarray(Image.fromarray(cmyk, "CMYK").convert("RGB"))
+
+
+def _on_white_rgb(rgba: Values) -> Values:
+    image = Image.fromarray(rgba)
     white = Image.new("RGBA", image.size, "white")
     white.alpha_composite(image)
-    return white.convert("RGB")
-
-
-def scaled(image: Image.Image, max_side: int | None) -> Image.Image:
-    """The picture scaled down so that no side is above `max_side` pixels; never scaled up.
-
-    Lanczos, after an integer reduction that leaves at least three times the target (close to plain Lanczos, much
-    cheaper).
-    """
-    if max_side is None or max(image.size) <= max_side:
-        return image
-    factor = max_side / max(image.size)
-    width, height = (max(1, round(side * factor)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
-
-
-def to_srgb(image: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """The picture's colours as sRGB in L, RGB or RGBA; a profile that is broken or of another colour space is
-    ignored."""
-    if icc_profile:
-        try:
-            profile = ImageCms.getOpenProfile(io.BytesIO(icc_profile))
-            if "sRGB" not in ImageCms.getProfileDescription(profile):
-                mode = "RGBA" if image.mode == "RGBA" else "RGB"
-                converted = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode=mode)
-                image = converted or image
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass  # what the profile cannot say, the plain conversion below does
-    return image.convert("RGB") if image.mode == "CMYK" else image
-
-
-def encode(
-    image: Image.Image, exif_orientation: int, output: OutputFormat, max_side: int | None
-) -> tuple[bytes, Image.Image]:
-    """Bytes in the `output` format and the image they hold: scaled to fit, sRGB, upright, with no metadata at all.
-
-    `image` is the result of `plain`, its `info` may hold an ICC profile. The same input gives the same bytes (with
-    the same Pillow).
-    """
-    limit = min(max_side or _MAX_SIDE[output], _MAX_SIDE[output])
-    picture = upright(to_srgb(scaled(image, limit), image.info.get("icc_profile")), exif_orientation)
-    if output == "jpeg":
-        picture = on_white(picture)
-    picture = picture.copy()
-    picture.info = {}  # Pillow's writers take comment, profile and transparency from here
-    buffer = io.BytesIO()
-    picture.save(buffer, output.upper(), **_SAVE_OPTIONS[output])
-    return buffer.getvalue(), picture
+    return np.asarray(white.convert("RGB"))

@@ -104,15 +104,57 @@ class LabelSpec(Model):
         return slugify(self.name)
 
 
+class Thresholds(Model):
+    """Where the checks of content draw the line; null: the tier's own value. Grey levels go from 0 to 255.
+
+    Everything is measured on a small grey version of the picture, see builder/checks.py.
+    """
+
+    min_contrast: float | None = Field(
+        default=None, ge=0, le=255, description="`uniform`: levels between darkest and brightest; null: 10, strict 25"
+    )
+    max_flat_ground: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="`uniform`: share of one grey level behind thin marks (placeholder, text); null: 0.75, strict 0.6",
+    )
+    min_bright_level: float | None = Field(
+        default=None, ge=0, le=255, description="`too_dark`: level that 1 % of the pixels exceed; null: 40, strict 80"
+    )
+    max_dark_level: float | None = Field(
+        default=None, ge=0, le=255, description="`too_bright`: level that 1 % are below; null: 215, strict 180"
+    )
+    min_detail: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="`low_information`: share of pixels unlike their neighbours; null: 0.005, strict 0.02",
+    )
+    min_sharpness: float | None = Field(
+        default=None,
+        ge=0,
+        le=10,
+        description="`blurry`: detail of the sharpest parts over the contrast of all; null: 0.06, strict 0.1",
+    )
+
+
 class ImageSpec(Model):
     """Which images are let in, and in which form they are kept."""
 
-    tier: Tier = Field(default="standard", description="which checks are made, see builder/checks.py")
-    format: ImageFormat = Field(default="original", description="`original` keeps the bytes served, upright")
+    tier: Tier = Field(
+        default="standard",
+        description="fast: what the header tells; standard: content too; strict: the same with stricter thresholds",
+    )
+    checks: Thresholds = Field(default=Thresholds(), description="thresholds other than the tier's")
+    format: ImageFormat = Field(
+        default="original", description="`original` keeps the pixels as served, upright and without EXIF, XMP and IPTC"
+    )
     size: int | None = Field(default=None, ge=16, le=16_384, description="pixels; null keeps the size")
     resize: Resize = Field(
         default="fit",
-        description="fit: longest side becomes `size`; pad: the same on a square; crop: a square from the middle",
+        description="fit: longest side becomes `size`; pad: the same in the middle of a white square of `size`; "
+        "crop: a square from the middle",
     )
     only_if_bigger: bool = Field(default=True, description="images smaller than `size` are not scaled up")
     quality: int | None = Field(default=None, ge=1, le=100, description="of jpeg and webp; null: 92 and 90")

@@ -37,7 +37,9 @@ def shard_name(label_slug: str, shard_number: int) -> str:
     return f"shards/{label_slug}-{shard_number:05}.tar"
 
 
-def validate_shard(raw: BinaryIO, *, label_slug: str, shard_number: int, spec: ImageSpec) -> ShardResult:
+def validate_shard(
+    raw: BinaryIO, *, label_slug: str, shard_number: int, spec: ImageSpec, turned: bool = False
+) -> ShardResult:
     """Validate every candidate of a raw shard; a damaged image is a row with its reason, never the end of the shard.
 
     The tar holds `{key}.{ext}` and `{key}.json` (its row) for each accepted image, ordered by key. A row's `offset`
@@ -50,7 +52,7 @@ def validate_shard(raw: BinaryIO, *, label_slug: str, shard_number: int, spec: I
     rows = []
     for index, fetched, data in read_raw(raw):
         key = f"{label_slug}-{shard_number:05}-{index:02}"
-        row, image = image_row(key, fetched, data, spec)
+        row, image = image_row(key, fetched, data, spec, turned=turned)
         if image is not None:
             row = row.model_copy(update={"shard": name, "offset": tar.tell() + tarstream.HEADER_BYTES})
             tar.write(tarstream.member(f"{key}.{EXTENSIONS[image.format]}", image.data))
@@ -61,8 +63,13 @@ def validate_shard(raw: BinaryIO, *, label_slug: str, shard_number: int, spec: I
     return ShardResult(name, tuple(rows), tar)
 
 
-def image_row(key: str, fetched: Fetched, data: bytes | None, spec: ImageSpec) -> tuple[ImageRow, Accepted | None]:
-    """The row of one candidate, and the image if it is let in. `shard` and `offset` are for who stores it."""
+def image_row(
+    key: str, fetched: Fetched, data: bytes | None, spec: ImageSpec, *, turned: bool = False
+) -> tuple[ImageRow, Accepted | None]:
+    """The row of one candidate, and the image if it is let in. `shard` and `offset` are for who stores it.
+
+    `turned` asks for the hashes of mirrored and rotated versions too (`DedupeSpec.turned`).
+    """
     candidate = fetched.candidate
     row = ImageRow(
         key=key,
@@ -85,22 +92,28 @@ def image_row(key: str, fetched: Fetched, data: bytes | None, spec: ImageSpec) -
         return row, None
     if not data:
         return row.model_copy(update={"reason": "empty", "detail": "no bytes in the raw shard"}), None
-    result = validate(data, spec)
+    row = row.model_copy(update={"source_bytes": len(data)})
+    result = validate(data, spec, turned=turned)
     if isinstance(result, Rejected):
         update = {
             "verdict": "rejected",
             "reason": result.reason,
             "detail": result.detail,
+            "measured": result.measured,
+            "source_format": result.source_format,
             "source_sha256": result.source_sha256,
             "source_width": result.source_width,
             "source_height": result.source_height,
         }
         return row.model_copy(update=update), None
-    update = {
+    found: dict[str, object] = {
         "verdict": "accepted",
         "source_sha256": result.source_sha256,
         "sha256": result.sha256,
         "phash": result.phash,
+        "dhash": result.dhash,
+        "turned": result.turned,
+        "source_format": result.source_format,
         "format": result.format,
         "width": result.width,
         "height": result.height,
@@ -108,4 +121,4 @@ def image_row(key: str, fetched: Fetched, data: bytes | None, spec: ImageSpec) -
         "source_width": result.source_width,
         "source_height": result.source_height,
     }
-    return row.model_copy(update=update), result
+    return row.model_copy(update=found), result

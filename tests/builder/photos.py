@@ -49,9 +49,12 @@ def decoded(data: bytes) -> Image.Image:
 
 
 def picture(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
-    """A picture like no other: smooth seeded noise, so that perceptual hashes of different seeds are far apart."""
-    noise = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    return Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
+    """A picture like no other: smooth seeded noise, so that perceptual hashes of different seeds are far apart, under
+    a fine grain, so that it is sharp."""
+    random = np.random.default_rng(seed)
+    noise = Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    grain = random.integers(-40, 41, (size[1], size[0], 1), dtype=np.int16)
+    return Image.fromarray(np.clip(np.asarray(noise) + grain, 0, 255).astype(np.uint8))
 
 
 def candidate(number: int, label: str = "cat") -> Candidate:

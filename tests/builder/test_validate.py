@@ -12,6 +12,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Literal
 
+import cv2
 import imagehash
 import numpy as np
 import pytest
@@ -43,6 +44,10 @@ def rejected(data: bytes, spec: ImageSpec = SPEC) -> Rejected:
     return result
 
 
+def bits_apart(digits: str, expected: imagehash.ImageHash) -> int:
+    return int(imagehash.hex_to_hash(digits) - expected)
+
+
 def psnr(a: Image.Image, b: Image.Image) -> float:
     """Peak signal-to-noise ratio in dB; 99 for equal images."""
     error = float(np.mean((np.asarray(a, dtype=float) - np.asarray(b, dtype=float)) ** 2))
@@ -58,7 +63,10 @@ def test_every_format_is_let_in_as_served(image_format: str) -> None:
     assert result.format == image_format.lower()
     assert (result.width, result.height, result.source_width, result.source_height) == (451, 300, 451, 300)
     assert result.sha256 == result.source_sha256 == digest
-    assert result.phash == str(imagehash.phash(decoded(data)))
+    assert result.source_format == image_format.lower()
+    assert bits_apart(result.phash, imagehash.phash(decoded(data))) <= 4
+    assert bits_apart(result.dhash, imagehash.dhash(decoded(data))) <= 5
+    assert result.turned == ()
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
@@ -83,7 +91,6 @@ def test_a_progressive_jpeg_cut_off_is_damaged() -> None:
         (bytes(2_000), "not_an_image", "unknown type"),
         (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(2_000), "not_an_image", "mp4 or other video"),
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported_format", "svg"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(2_000), "unsupported_format", "heic"),
         (b"8BPS" + bytes(2_000), "unsupported_format", "psd"),
     ],
 )
@@ -91,6 +98,7 @@ def test_other_types_are_named(data: bytes, reason: str, detail: str) -> None:
     result = rejected(data)
     assert (result.reason, result.detail) == (reason, detail)
     assert result.source_sha256 == hashlib.sha256(data).hexdigest()
+    assert result.source_format == (detail if data else None)
 
 
 def test_limits_are_told_with_the_value_measured() -> None:
@@ -178,7 +186,7 @@ def test_bombs_take_no_memory() -> None:
 
 
 def test_large_images_wait_for_each_other_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LARGE_PIXELS", 40_000)
+    monkeypatch.setattr(module, "LARGE_PIXELS", 40_000)
     small, large = (encoded(picture(1, (200, side)), "PNG") for side in (200, 201))
     with ThreadPoolExecutor() as threads:
         with module._one_large:  # as if another shard were at one
@@ -214,7 +222,7 @@ def test_orientation_is_applied(orientation: int, image_format: str) -> None:
     assert stored.size == expected.size == (result.width, result.height) == (result.source_width, result.source_height)
     assert psnr(stored, expected.convert("RGB")) > 45
     assert stored.getexif().get(0x0112) is None
-    assert result.phash == str(imagehash.phash(expected))
+    assert bits_apart(result.phash, imagehash.phash(expected)) <= 4
 
 
 def test_orientation_behind_the_pixels_of_a_png_counts() -> None:
@@ -226,9 +234,13 @@ def test_orientation_behind_the_pixels_of_a_png_counts() -> None:
     assert (accepted(late).width, accepted(late).height) == (300, 451)
 
 
-def test_original_keeps_the_bytes_of_what_is_upright() -> None:
+def test_original_keeps_all_but_metadata_of_what_is_upright() -> None:
     data = oriented(1)
-    assert accepted(data).data == data
+    result = accepted(data)
+    assert result.data != data
+    assert np.array_equal(np.asarray(decoded(result.data)), np.asarray(decoded(data)))
+    assert hashlib.sha256(data).hexdigest() == result.source_sha256 != result.sha256
+    assert result.sha256 == hashlib.sha256(result.data).hexdigest()
 
 
 @pytest.mark.parametrize(("served", "stored"), [("JPEG", "jpeg"), ("PNG", "png"), ("WEBP", "webp"), ("AVIF", "png")])
@@ -241,7 +253,8 @@ def test_original_is_turned_where_exif_asks(served: str, stored: str) -> None:
     assert kept.getexif().get(0x0112) is None
     assert psnr(kept.convert("RGB"), ImageOps.exif_transpose(decoded(data)).convert("RGB")) > 35
     assert result.sha256 != result.source_sha256 == hashlib.sha256(data).hexdigest()
-    assert result.phash == accepted(data, ImageSpec(format="webp")).phash
+    other = accepted(data, ImageSpec(format="webp", size=200))
+    assert bits_apart(result.phash, imagehash.hex_to_hash(other.phash)) <= 2
 
 
 def test_broken_exif_does_not_condemn_the_picture() -> None:
@@ -272,8 +285,8 @@ def test_output_is_close_stripped_and_the_same_every_time(output: Literal["jpeg"
     assert b"secret" not in result.data
     assert b"where I live" not in result.data
     assert result.sha256 == hashlib.sha256(result.data).hexdigest() != result.source_sha256
-    plain = decoded(data).resize(stored.size, Image.Resampling.LANCZOS)
-    assert psnr(stored.convert("RGB"), plain) > (45 if output == "png" else 33)
+    expected = cv2.resize(np.asarray(decoded(data)), stored.size, interpolation=cv2.INTER_AREA)
+    assert psnr(stored.convert("RGB"), Image.fromarray(expected)) > (45 if output == "png" else 30)
 
 
 def test_small_images_are_not_blown_up() -> None:
@@ -289,7 +302,7 @@ def colour(result: Accepted) -> tuple[int, ...]:
     return tuple(int(value) for value in pixel)
 
 
-LOW = ImageSpec(format="png", min_bytes=1)
+LOW = ImageSpec(format="png", min_bytes=1, tier="fast")
 
 
 def flat(mode: str, value: object, image_format: str = "PNG", **options: object) -> bytes:
@@ -324,7 +337,7 @@ def test_transparency_is_white_in_jpeg_and_kept_in_png(image_format: str) -> Non
     image = Image.new("RGBA", (80, 80), (255, 0, 0, 0))
     image.paste((0, 0, 255, 255), (0, 0, 20, 80))
     data = encoded(image, image_format, **({"lossless": True} if image_format == "WEBP" else {}))
-    jpeg = decoded(accepted(data, ImageSpec(format="jpeg", min_bytes=1)).data)
+    jpeg = decoded(accepted(data, ImageSpec(format="jpeg", min_bytes=1, tier="fast")).data)
     assert jpeg.mode == "RGB"
     assert np.allclose(np.asarray(jpeg)[40, 60], 255, atol=3)
     assert np.allclose(np.asarray(jpeg)[40, 8], (0, 0, 255), atol=4)
@@ -382,7 +395,8 @@ def test_a_flipped_bit_in_a_png_is_found() -> None:
 # --- nothing escapes
 
 SMALL = {name: encoded(picture(7, (96, 80)), name) for name in FORMATS}
-ANYTHING = ImageSpec(format="jpeg", min_bytes=1, min_side=1, size=64, max_pixels=1_000_000)
+ANYTHING = ImageSpec(format="jpeg", min_bytes=1, min_side=1, size=64, max_pixels=1_000_000, tier="fast")
+AS_SERVED = ImageSpec(min_bytes=1, min_side=1, max_pixels=1_000_000, tier="strict", animation="refuse")
 
 
 @settings(max_examples=250, deadline=None)
@@ -397,7 +411,9 @@ def test_mutated_files_never_raise(name: str, changes: list[tuple[float, bytes]]
         # Squared: most of what can go wrong is told at the beginning.
         at = int(where * where * len(data))
         data[at : at + len(what)] = what
-    result = validate(bytes(data[: max(1, int(len(data) * cut))]), ANYTHING)
+    data = data[: max(1, int(len(data) * cut))]
+    assert validate(bytes(data), AS_SERVED).source_sha256
+    result = validate(bytes(data), ANYTHING)
     if isinstance(result, Accepted):
         assert decoded(result.data).size == (result.width, result.height)
     else:
