@@ -1,22 +1,18 @@
-"""What tells of a dataset once its images are decided: manifest, index, report, card, attribution, Croissant."""
+"""What tells of a dataset once its images are decided: index, report, card with thumbnails, attribution, Croissant."""
 
-import hashlib
-from collections.abc import Iterable, Iterator
 from datetime import date
 
 from builder.attribution import attribution_csv
-from builder.card import card
+from builder.card import THUMBNAILS, card
 from builder.croissant import index_croissant
-from builder.exports.base import About, Rows
+from builder.exports.base import About, Measured, Rows, accepted
+from builder.grid import thumbnail_grid
 from builder.index import write_index
-from builder.manifest import read_manifest, write_manifest
-from builder.report import Report, SourceState, make_report
-from builder.rows import ImageRow, LabelConflict
+from builder.manifest import MANIFEST, read_manifest
+from builder.report import REPORT, Report, SourceState, make_report
+from builder.rows import LabelConflict
 from builder.spec import DatasetSpec
 from builder.store import Folder
-
-REPORT = "report.json"
-MANIFEST = "manifest.jsonl"
 
 
 def manifest_rows(folder: Folder) -> Rows:
@@ -26,28 +22,30 @@ def manifest_rows(folder: Folder) -> Rows:
 
 def describe(
     folder: Folder,
-    rows: Iterable[ImageRow],
+    rows: Rows,
     spec: DatasetSpec,
     *,
     states: tuple[SourceState, ...],
     conflicts: tuple[LabelConflict, ...],
     created: date | None,
 ) -> Report:
-    """Write every file that describes the dataset; `rows`, gone through once, have their verdicts and splits."""
-    folder.write(MANIFEST, write_manifest(rows))
-    again = manifest_rows(folder)
-    report = make_report(spec, again(), states, conflicts)
+    """Write every file that describes the dataset, besides its manifest; `rows` have their verdicts and splits."""
+    report = make_report(spec, rows(), states, conflicts)
     folder.write(REPORT, report.model_dump_json(indent=2).encode())
-    digest = hashlib.sha256()
-
-    def index() -> Iterator[bytes]:
-        for piece in write_index(again()):
-            digest.update(piece)
-            yield piece
-
-    size = folder.write("index.parquet", index())
-    about = About(spec=spec, report=report, created=created)
+    index = Measured(write_index(rows()))
+    folder.write("index.parquet", index)
+    drawn = thumbnail_grid(folder, accepted(rows), spec) if report.totals.accepted else None
+    if drawn is not None:
+        folder.write(THUMBNAILS, drawn)
+    about = About(spec=spec, report=report, created=created, thumbnails=drawn)
     folder.write("README.md", card(about, "index").encode())
-    folder.write("attribution.csv", attribution_csv(again()))
-    folder.write("croissant.json", index_croissant(about, digest.hexdigest(), size))
+    folder.write("attribution.csv", attribution_csv(rows()))
+    folder.write("croissant.json", index_croissant(about, index.sha256, index.bytes))
     return report
+
+
+def read_about(folder: Folder, spec: DatasetSpec, created: date | None) -> About:
+    """The dataset as `describe` left it; FileNotFoundError before that."""
+    drawn = folder.read(THUMBNAILS) if folder.exists(THUMBNAILS) else None
+    report = Report.model_validate_json(folder.read(REPORT))
+    return About(spec=spec, report=report, created=created, thumbnails=drawn)

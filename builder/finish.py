@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from builder.dedupe import deduplicate
-from builder.describe import REPORT, describe, manifest_rows
-from builder.exports.base import About
-from builder.exports.write import ExportedFile, write_export
+from builder.describe import describe, manifest_rows, read_about
+from builder.exports.base import ExportedFile
+from builder.exports.write import write_export
+from builder.manifest import MANIFEST, write_manifest
 from builder.report import Report, SourceState
 from builder.spec import MAX_IMAGES_PER_LABEL, DatasetSpec, ExportFormat, LabelSpec, slugify
 from builder.splits import assign_splits
@@ -33,7 +34,9 @@ def decide(
         spec = _as_read(spec, targets, splits)
     on_stage("describing")
     rows = (decided.apply(row).model_copy(update={"split": splits.get(row.key)}) for row in workspace.rows())
-    report = describe(workspace.folder, rows, spec, states=states, conflicts=decided.conflicts, created=plan.created)
+    workspace.folder.write(MANIFEST, write_manifest(rows))
+    written = manifest_rows(workspace.folder)
+    report = describe(workspace.folder, written, spec, states=states, conflicts=decided.conflicts, created=plan.created)
     workspace.write_ending(Ending(spec=spec, states=states))
     return report
 
@@ -52,8 +55,7 @@ def write_exports(
     workspace: Workspace, formats: Sequence[ExportFormat]
 ) -> dict[ExportFormat, tuple[ExportedFile, ...]]:
     """Write exports of a dataset that is finished. Raises NotADatasetError when it is not, UnknownFormatError."""
-    report = Report.model_validate_json(workspace.folder.read(REPORT))
-    about = About(spec=workspace.ending().spec, report=report, created=workspace.plan().created)
+    about = read_about(workspace.folder, workspace.ending().spec, workspace.plan().created)
     rows = manifest_rows(workspace.folder)
     return {name: write_export(workspace.folder, name, rows, about) for name in formats}
 

@@ -7,6 +7,9 @@ from pydantic import ValidationError
 from builder.errors import ManifestError
 from builder.rows import ImageRow
 
+MANIFEST = "manifest.jsonl"
+"""What it is called in a dataset."""
+
 _PIECE_BYTES = 1 << 16
 _LONGEST_LINE = 1 << 20
 """Bytes; a row is about one kilobyte."""

@@ -10,6 +10,9 @@ from builder.rounds import SearchState
 from builder.rows import ImageRow, LabelConflict, Row, Verdict
 from builder.spec import DatasetSpec
 
+REPORT = "report.json"
+"""What it is called in a dataset."""
+
 
 class SourceState(Row):
     """How a source ended for a label: `failure` is one of `builder.errors.SOURCE_FAILURES`, `message` says it in a

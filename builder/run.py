@@ -23,7 +23,7 @@ from builder.work import Delta, Finished, Stage, WorkerOptions
 from builder.workspace import Plan, Workspace
 
 if TYPE_CHECKING:
-    from builder.exports.write import ExportedFile
+    from builder.exports.base import ExportedFile
 
 _WAITING_SLICES = 4
 _MOST_COLLECTIONS = 5

@@ -1,11 +1,11 @@
 """Step `assemble`: splits, manifest, index, report; and how the build ended."""
 
-import hashlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from builder.manifest import MANIFEST
+from builder.report import REPORT
 from builder.rows import ImageRow, LabelConflict
 from shared import datasets, shards
 from shared.blobs import BlobFolder, dataset_folder
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from builder.exports.base import About
     from builder.report import Report, SourceState
 
-REPORT = "report.json"
-MANIFEST = "manifest.jsonl"
 INDEX_METADATA = "croissant.json"
 
 
@@ -35,13 +33,8 @@ def assemble(task: Task) -> None:
     """Decide the splits, write them into the shard documents, and write the files that describe the dataset."""
     if not lifecycle.enter(task, "assembling"):
         return
-    from builder.attribution import attribution_csv
-    from builder.card import THUMBNAILS, card
-    from builder.croissant import index_croissant
-    from builder.grid import thumbnail_grid
-    from builder.index import write_index
+    from builder.describe import describe
     from builder.manifest import write_manifest
-    from builder.report import make_report
     from builder.splits import assign_splits
 
     folder = dataset_folder(task.dataset)
@@ -54,24 +47,10 @@ def assemble(task: Task) -> None:
         write_changed(shard, images)
         rows += images
     conflicts = Conflicts.model_validate_json(folder.read(CONFLICTS)).conflicts
-    report = make_report(spec, rows, _source_states(task.dataset), conflicts)
-    folder.write(REPORT, report.model_dump_json(indent=2).encode())
+    created = datasets.get(task.owner, task.dataset).created.date()
     folder.write(MANIFEST, write_manifest(rows))
-    digest = hashlib.sha256()
-
-    def index() -> Iterator[bytes]:
-        for piece in write_index(rows):
-            digest.update(piece)
-            yield piece
-
-    size = folder.write("index.parquet", index())
-    if report.totals.accepted:
-        shown = (row for row in rows if row.verdict == "accepted")
-        folder.write(THUMBNAILS, thumbnail_grid(folder, shown, spec))
-    told = about(folder, task)
-    folder.write("README.md", card(told, "index").encode())
-    folder.write("attribution.csv", attribution_csv(rows))
-    folder.write(INDEX_METADATA, index_croissant(told, digest.hexdigest(), size))
+    states = _source_states(task.dataset)
+    describe(folder, lambda: iter(rows), spec, states=states, conflicts=conflicts, created=created)
 
 
 def read_report(folder: BlobFolder) -> "Report":
@@ -83,12 +62,10 @@ def read_report(folder: BlobFolder) -> "Report":
 
 def about(folder: BlobFolder, task: Task) -> "About":
     """The dataset as its card, metadata and exports tell it."""
-    from builder.card import THUMBNAILS
-    from builder.exports.base import About
+    from builder.describe import read_about
 
     created = datasets.get(task.owner, task.dataset).created.date()
-    drawn = folder.read(THUMBNAILS) if folder.exists(THUMBNAILS) else None
-    return About(spec=read_plan(folder).spec, report=read_report(folder), created=created, thumbnails=drawn)
+    return read_about(folder, read_plan(folder).spec, created)
 
 
 def finish(task: Task) -> State | None:

@@ -1,14 +1,12 @@
 """Step `export`: one export's files in the dataset's folder, and their list, which is written last."""
 
 import json
-from collections.abc import Iterator
 
-from builder.rows import ImageRow
 from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import DatasetDocument
 from shared.progress import View
 from shared.steps import lifecycle
-from shared.steps.assemble import MANIFEST, about, read_report
+from shared.steps.assemble import about, read_report
 from shared.tasks import ExportTask
 
 
@@ -32,18 +30,15 @@ def export(task: ExportTask) -> None:
     """Write the export unless it is complete, or there is no image to put in it."""
     if not lifecycle.enter(task, "exporting"):
         return
+    from builder.describe import manifest_rows
     from builder.exports.write import write_export
-    from builder.manifest import read_manifest
 
     folder = dataset_folder(task.dataset)
     if _is_complete(folder, task.format) or not read_report(folder).totals.accepted:
         return
 
-    def rows() -> Iterator[ImageRow]:
-        """Out of the manifest, each time that the exporter asks: a large dataset's rows would fill the memory."""
-        return read_manifest(folder.chunks(MANIFEST))
-
-    files = write_export(folder, task.format, rows, about(folder, task))
+    # Out of the manifest, each time that the exporter asks: a large dataset's rows would fill the memory.
+    files = write_export(folder, task.format, manifest_rows(folder), about(folder, task))
     folder.write(file_list(task.format), json.dumps([file.model_dump() for file in files]).encode())
 
 

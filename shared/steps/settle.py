@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from builder.report import REPORT
 from shared import datasets, shards
 from shared.blobs import dataset_folder
 from shared.documents import DatasetDocument, now
-from shared.steps.assemble import INDEX_METADATA, REPORT
+from shared.steps.assemble import INDEX_METADATA
 from shared.steps.export import file_list, listed
 from shared.steps.plan import PLAN, lost_shards
 

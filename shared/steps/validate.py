@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from builder.spec import ImageSpec
+from builder.spec import DatasetSpec
 from shared import shards
 from shared.blobs import dataset_folder, raw_folder
 from shared.documents import Counts, ShardDocument, shard_id, shard_parts
@@ -35,7 +35,7 @@ def validate_raw(dataset: str, shard: str) -> Done | None:
     done, plan = found
     if not is_done(dataset, shard):
         shards.remove(dataset, shard)  # its tar is lost, if it is there at all
-        shards.add(_validate(dataset, done, plan.spec.image))
+        shards.add(_validate(dataset, done, plan.spec))
         lifecycle.tidy(Task(owner=plan.owner, dataset=dataset))
     return done
 
@@ -70,7 +70,7 @@ def is_done(dataset: str, shard: str) -> bool:
     return all(dataset_folder(dataset).exists(tar) for tar in tars)
 
 
-def _validate(dataset: str, shard: Done, spec: ImageSpec) -> ShardDocument:
+def _validate(dataset: str, shard: Done, spec: DatasetSpec) -> ShardDocument:
     from builder.validate_shard import validate_shard
 
     name = shard_id(shard.label, shard.number)
@@ -78,7 +78,13 @@ def _validate(dataset: str, shard: Done, spec: ImageSpec) -> ShardDocument:
         for piece in raw_folder(dataset).chunks(f"{name}.tar"):
             spool.write(piece)
         spool.seek(0)
-        result = validate_shard(cast("BinaryIO", spool), label_slug=shard.label, shard_number=shard.number, spec=spec)
+        result = validate_shard(
+            cast("BinaryIO", spool),
+            label_slug=shard.label,
+            shard_number=shard.number,
+            spec=spec.image,
+            turned=spec.dedupe.turned,
+        )
     if any(row.shard for row in result.rows):
         dataset_folder(dataset).write(result.name, result.chunks())
     counts = Counts.of(result.rows)

@@ -1,6 +1,6 @@
 import pytest
 
-from builder.spec import ImageSpec
+from builder.spec import DatasetSpec
 from shared import datasets, shards
 from shared.blobs import dataset_folder, raw_folder
 from shared.steps import validate
@@ -146,7 +146,7 @@ def test_a_validated_shard_does_not_outlive_its_dataset(task: Task, monkeypatch:
     raw(task, range(2))
     real = validate._validate
 
-    def deleted_meanwhile(dataset: str, shard: validate.Done, spec: ImageSpec) -> object:
+    def deleted_meanwhile(dataset: str, shard: validate.Done, spec: DatasetSpec) -> object:
         datasets.change(task.owner, dataset, lambda one: one.moved("deleting"))
         return real(dataset, shard, spec)
 
