@@ -101,12 +101,16 @@ class Fetcher:
     ) -> tuple[Fetched, bytes]:
         """Fetch one candidate: its row and its body, which is empty unless the row has no reason.
 
-        Never raises for what servers do; cancelling it is safe at any time. It takes at most
+        Never raises for what servers do, `RuntimeError` when the fetcher is not open; cancelling it is safe at any
+        time. It takes at most
         `limits.total_seconds` of its own (`seconds` in the row): requests, retries, redirects, waits between tries.
         Waiting for its turn, and for the rules of its site (which have as long for themselves), does not count.
         `max_bytes` bounds this body instead of `limits.max_bytes`. `room`, when given, is acquired before a request
         and given back after it, unless there is a body: then the caller gives it back when the body is gone.
         """
+        if self._session is None:
+            msg = "this Fetcher is not open: use it within `async with`"
+            raise RuntimeError(msg)
         limits = self.limits
         max_bytes = limits.max_bytes if max_bytes is None else max_bytes
         errand = _Errand(limits.total_seconds, max_bytes, limits.max_redirects, limits.retries, mannered=True)
@@ -205,7 +209,7 @@ class Fetcher:
 
     async def _ask(self, url: URL, errand: _Errand) -> Answer:
         """One request, on the clock of its errand, and a look at the bytes that it brought."""
-        assert self._session is not None, "a Fetcher is entered before it is used"  # noqa: S101
+        assert self._session is not None  # noqa: S101 - `fetch` has looked
         opt_outs = errand.mannered and self._manners.opt_outs
         async with self._slots:
             started = time.monotonic()
@@ -225,7 +229,7 @@ class Fetcher:
             if site.lookup is None or site.lookup.done():
                 site.lookup = asyncio.create_task(self._learn(site))
             await asyncio.shield(site.lookup)
-            assert site.rules is not None  # noqa: S101
+            assert site.rules is not None  # noqa: S101 - `_learn` ends with some, whatever happens
         return site.rules
 
     async def _learn(self, site: Site) -> None:

@@ -107,6 +107,12 @@ def test_what_is_given_to_other_processes_can_be_pickled() -> None:
         assert pickle.loads(pickle.dumps(thing)) == thing  # noqa: S301
 
 
+async def test_a_fetcher_that_is_not_open_says_so() -> None:
+    fetcher = Fetcher(LIMITS, AddressGuard())
+    with pytest.raises(RuntimeError, match="async with"):
+        await fetcher.fetch(candidate("http://a.example/"))
+
+
 # robots.txt
 
 
