@@ -53,7 +53,7 @@ def front_matter(report: Report, layout: Layout) -> str:
         f"pretty_name: {_quoted(report.name)}",
         "license:",
         *(f"- {name}" for name in licences),
-        *(["license_name: as-told-per-image", "license_link: LICENCES.txt"] if "other" in licences else []),
+        *(["license_name: as-told-per-image", "license_link: attribution.csv"] if "other" in licences else []),
         "task_categories:",
         "- image-classification",
         "size_categories:",

@@ -19,7 +19,7 @@ def test_licences_are_those_that_the_hub_knows() -> None:
     rows = [row(number, licence=licence) for number, licence in enumerate(told)]
     data = _read(front_matter(make_report(SPEC, rows), "imagefolder"))
     assert data["license"] == ["cc-by-2.0", "cc-by-nc-4.0", "cc-by-sa-4.0", "cc0-1.0", "other", "unknown"]
-    assert data["license_link"] == "LICENCES.txt"
+    assert data["license_link"] == "attribution.csv"
     assert "license_name" not in _read(front_matter(make_report(SPEC, rows[:3]), "imagefolder"))
 
 
