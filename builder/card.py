@@ -97,7 +97,7 @@ def _labels(about: About) -> str:
     if report.label_conflicts:
         table += (
             f"\n{len(report.label_conflicts)} pictures were found for more than one label; "
-            "each stands once, under the label of its best copy.\n"
+            "each stands once, under the label that most of its copies were found for.\n"
         )
     return table
 
@@ -128,7 +128,12 @@ def _how(about: About) -> str:
         kept += f", at most {image.size} pixels a side"
     same = "the same bytes"
     if spec.dedupe.near:
-        same += f", or perceptual hashes (64-bit pHash) at most {spec.dedupe.radius} bits apart"
+        same += (
+            f", or perceptual hashes that are close: 64-bit pHash or dHash at most {spec.dedupe.radius} bits apart, "
+            f"and both together at most {spec.dedupe.joint_radius}"
+        )
+        if spec.dedupe.turned:
+            same += "; mirrored and rotated copies are told by pHash"
     queries = [
         f"- {_inline(label.name)}: {', '.join(map(_inline, label.queries))}" for label in spec.labels if label.queries
     ]
@@ -137,10 +142,11 @@ def _how(about: About) -> str:
         "decoded to the last pixel.",
         f"Let in: at least {image.min_side} pixels a side, {image.min_bytes} to {image.max_bytes} bytes, at most "
         f"{image.max_pixels} pixels, no longer than {image.max_aspect_ratio:g}:1. Kept {kept}.",
-        f"One image per picture: the largest of those with {same}.",
+        f"One image per picture, of those with {same}. A picture found for several labels belongs to the label with "
+        "most of its copies; of these the largest stays, unless it was compressed harder or altered.",
         f"Splits: {spec.splits.train:g} / {spec.splits.val:g} / {spec.splits.test:g} (train / val / test) per label, "
-        f"decided by the images' SHA-256; images whose perceptual hashes are at most {spec.splits.radius} bits apart "
-        "are in the same split.",
+        f"decided by the images' SHA-256; images whose pHash or dHash is at most {spec.splits.radius} bits apart, "
+        f"and both together at most {spec.splits.joint_radius}, are in the same split.",
     ]
     if queries:
         lines += ["", "Queries:", "", *queries]

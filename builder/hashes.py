@@ -1,4 +1,4 @@
-"""Perceptual hashes that are close: every pair within a Hamming radius, and the groups that such pairs form."""
+"""Hashes that are close: every pair of 64-bit hashes within a Hamming radius, and groups joined by pairs."""
 
 import math
 from collections.abc import Iterator
@@ -11,21 +11,20 @@ from scipy.sparse.csgraph import connected_components
 
 Hashes = NDArray[np.uint64]
 Indices = NDArray[np.int64]
+Pairs = Iterator[tuple[Indices, Indices]]
 
 BITS = 64
-_CHUNK = 1 << 20
-"""Candidate pairs looked at in one go: some tens of megabytes."""
+_CHUNK = 1 << 18
+"""Candidate pairs looked at in one go: some megabytes, which caches hold better than more."""
+
+_JOINED = 1 << 22
+"""Pairs joined in one go: joining costs as much as there are hashes, however few the pairs."""
 
 _NUMBERS_OF_BANDS = range(3, 18)
 
 
-def from_hex(digits: list[str]) -> Hashes:
-    """Hashes as 64-bit integers from 16 hex digits each, shape (n,)."""
-    return np.array([int(text, 16) for text in digits], dtype=np.uint64)
-
-
-def close_pairs(hashes: Hashes, radius: int) -> Iterator[tuple[Indices, Indices]]:
-    """All pairs `i < j` of positions whose hashes differ in at most `radius` bits, in chunks; a pair may come twice.
+def close_pairs(hashes: Hashes, radius: int) -> Pairs:
+    """All pairs `i < j` of positions whose hashes differ in at most `radius` bits, in chunks; a pair may come again.
 
     Exact, by pigeonhole: cut the 64 bits into bands and give each a number of bits such that these numbers plus one sum
     to `radius + 1`. Of any close pair one band differs in at most its number of bits, so only hashes that (nearly)
@@ -40,30 +39,21 @@ def close_pairs(hashes: Hashes, radius: int) -> Iterator[tuple[Indices, Indices]
         order = np.argsort(values, kind="stable")
         ordered, sorted_hashes = values[order], hashes[order]
         for left, right in _sharing(ordered, width, bits):
-            near = np.bitwise_count(sorted_hashes[left] ^ sorted_hashes[right]) <= radius
-            if near.any():
+            near = np.flatnonzero(np.bitwise_count(sorted_hashes[left] ^ sorted_hashes[right]) <= radius)
+            if len(near):
                 a, b = order[left[near]], order[right[near]]
-                yield np.minimum(a, b), np.maximum(a, b)
+                apart = a != b
+                yield np.minimum(a, b)[apart], np.maximum(a, b)[apart]
 
 
-def groups(hashes: Hashes, radius: int) -> Indices:
-    """Group number of each hash, shape (n,): hashes within `radius` bits share a group, and so do those that a chain
-    of such connects.
-
-    Numbers count from 0 in the order in which groups first occur.
-    """
-    if len(hashes) == 0:
-        return np.zeros(0, dtype=np.int64)
-    # Equal hashes first: a thousand copies are one point, not half a million pairs.
-    unique, inverse = np.unique(hashes, return_inverse=True)
-    numbers = np.arange(len(unique))
-    if radius > 0:
-        for left, right in _gathered(close_pairs(unique, radius)):
-            numbers = join(numbers, left, right)
-    return _by_first_occurrence(numbers[inverse])
+def join_all(numbers: Indices, pairs: Pairs) -> Indices:
+    """Group numbers after the groups of the two of every pair became one."""
+    for left, right in _gathered(pairs):
+        numbers = join(numbers, left, right)
+    return numbers
 
 
-def join(numbers: Indices, left: Indices, right: Indices) -> Indices:
+def join(numbers: Indices, left: NDArray[np.integer], right: NDArray[np.integer]) -> Indices:
     """Group numbers after the groups of `left[k]` and `right[k]` became one, for every k."""
     a, b = numbers[left], numbers[right]
     apart = a != b
@@ -75,26 +65,22 @@ def join(numbers: Indices, left: Indices, right: Indices) -> Indices:
     return merged[numbers]
 
 
-def _gathered(pairs: Iterator[tuple[Indices, Indices]]) -> Iterator[tuple[Indices, Indices]]:
-    """The same pairs in fewer and larger pieces: joining costs as much as there are hashes, however few the pairs."""
+def _gathered(pairs: Pairs) -> Pairs:
+    """The same pairs in fewer and larger pieces."""
     lefts: list[Indices] = []
     rights: list[Indices] = []
+    held = 0
     for left, right in pairs:
         lefts.append(left)
         rights.append(right)
-        if sum(map(len, lefts)) >= _CHUNK:
+        held += len(left)
+        if held >= _JOINED:
             yield np.concatenate(lefts), np.concatenate(rights)
             lefts.clear()
             rights.clear()
+            held = 0
     if lefts:
         yield np.concatenate(lefts), np.concatenate(rights)
-
-
-def _by_first_occurrence(numbers: Indices) -> Indices:
-    _, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse]
 
 
 def _bands(count: int, radius: int) -> list[tuple[int, int, int]]:
@@ -120,19 +106,28 @@ def _bands(count: int, radius: int) -> list[tuple[int, int, int]]:
     return cut(min(_NUMBERS_OF_BANDS, key=work))
 
 
-def _sharing(ordered: Indices, width: int, bits: int) -> Iterator[tuple[Indices, Indices]]:
-    """Pairs of positions in the sorted band values that differ in at most `bits` bits, each once, in chunks."""
-    ends = np.cumsum(np.bincount(ordered, minlength=1 << width))
-    begins = np.concatenate((np.zeros(1, dtype=np.int64), ends))[:-1]
+def _sharing(ordered: Indices, width: int, bits: int) -> Pairs:
+    """Positions in the sorted band values: all pairs that differ in at most `bits` bits, and some that do not."""
+    begins = np.zeros((1 << width) + 1, dtype=np.int32)
+    np.cumsum(np.bincount(ordered, minlength=1 << width), out=begins[1:])
     everyone = np.arange(len(ordered))
-    yield from _expanded(everyone, everyone + 1, ends[ordered])
+    yield from _expanded(everyone, everyone + 1, begins[ordered + 1])
+    # Where a value occurs once, as most do when there are more values than hashes, its only place is looked up without
+    # asking whether it occurs at all: if not, the lookup gives another hash, and comparing with that one does no harm.
+    place = np.minimum(begins[:-1], len(ordered) - 1)
+    repeated = np.flatnonzero(np.concatenate((np.zeros(1, dtype=bool), ordered[1:] == ordered[:-1])))
     for top in range(width):
         # With `top` as the highest bit that is flipped, the partner is the larger of the two: each pair comes once.
         lower = np.flatnonzero((ordered >> top) & 1 == 0)
-        values = ordered[lower]
+        upper = repeated[(ordered[repeated] >> top) & 1 == 1]
+        lower_values, upper_values = ordered[lower], ordered[upper]
         for rest in _patterns(top, bits - 1):
-            wanted = values ^ (1 << top | rest)
-            yield from _expanded(lower, begins[wanted], ends[wanted])
+            flip = 1 << top | rest
+            for start in range(0, len(lower), _CHUNK):
+                piece = slice(start, start + _CHUNK)
+                yield lower[piece], place[lower_values[piece] ^ flip]
+            wanted = upper_values ^ flip
+            yield from _expanded(upper, begins[wanted], begins[wanted + 1])
 
 
 def _patterns(width: int, most: int) -> Iterator[int]:
@@ -142,15 +137,15 @@ def _patterns(width: int, most: int) -> Iterator[int]:
             yield sum(1 << place for place in places)
 
 
-def _expanded(left: Indices, start: Indices, stop: Indices) -> Iterator[tuple[Indices, Indices]]:
-    """Each of `left` with every position from its `start` to before its `stop`, some millions of pairs at a time."""
+def _expanded(left: Indices, start: NDArray[np.integer], stop: NDArray[np.integer]) -> Pairs:
+    """Each of `left` with every position from its `start` to before its `stop`, a chunk of pairs at a time."""
     partners = stop - start
     some = np.flatnonzero(partners > 0)
     left, start, partners = left[some], start[some], partners[some]
-    ends = np.cumsum(partners)
+    ends = np.cumsum(partners, dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
     cuts = np.searchsorted(ends, np.arange(0, total, _CHUNK), side="left")
     for first, last in pairwise([*cuts.tolist(), len(left)]):
         counts = partners[first:last]
-        shift = start[first:last] - np.cumsum(counts) + counts
+        shift = start[first:last] - np.cumsum(counts, dtype=np.int64) + counts
         yield np.repeat(left[first:last], counts), np.repeat(shift, counts) + np.arange(int(counts.sum()))

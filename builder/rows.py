@@ -124,7 +124,7 @@ class ImageRow(Row):
 
 
 class LabelConflict(Row):
-    """Labels that claim the same picture. The survivor's label has it; the others lose theirs."""
+    """Labels that claim the same picture. One has it (`builder.survivors` says which); the others lose theirs."""
 
     kept: str  # key of the survivor
     label: str  # its label

@@ -164,6 +164,16 @@ class ImageSpec(Model):
     max_bytes: int = Field(default=20_000_000, ge=1_000, le=100_000_000)
     max_pixels: int = Field(default=100_000_000, ge=10_000, le=400_000_000)
     max_aspect_ratio: float = Field(default=5.0, ge=1.0, le=100.0)
+    odd_size: float | None = Field(
+        default=10.0,
+        gt=1.0,
+        description="how many times the dataset's median sqrt(width x height) may be above or below it; null: any",
+    )
+
+    @property
+    def odd_size_factor(self) -> float | None:
+        """`odd_size` where the tier asks for it."""
+        return None if self.tier == "fast" else self.odd_size
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:
@@ -183,7 +193,10 @@ class DedupeSpec(Model):
     """What counts as the same picture."""
 
     near: bool = True
-    radius: int = Field(default=8, ge=0, le=16, description="bits of 64 in which the perceptual hashes may differ")
+    radius: int = Field(default=8, ge=0, le=16, description="bits of 64 in which either pHash or dHash may differ")
+    joint_radius: int = Field(
+        default=24, ge=0, le=128, description="bits of 128 in which pHash and dHash may differ together"
+    )
     turned: bool = Field(default=False, description="mirrored and rotated copies count as copies too")
 
 
@@ -193,7 +206,8 @@ class SplitSpec(Model):
     train: float = Field(default=0.8, ge=0, le=1)
     val: float = Field(default=0.1, ge=0, le=1)
     test: float = Field(default=0.1, ge=0, le=1)
-    radius: int = Field(default=12, ge=0, le=16, description="images this close (bits of 64) stay in one split")
+    radius: int = Field(default=10, ge=0, le=16, description="as in dedupe, for images that stay in one split")
+    joint_radius: int = Field(default=28, ge=0, le=128, description="as in dedupe, for images that stay in one split")
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:

@@ -1,11 +1,15 @@
 """Which image trains and which one tests: stratified by label, decided by content, near-duplicates kept together."""
 
-from collections import Counter, defaultdict
+from array import array
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
-from builder import hashes
+import numpy as np
+
+from builder.fingerprints import Closeness, Collector
+from builder.hashes import Indices
+from builder.kinship import families
 from builder.rows import ImageRow
 from builder.spec import SplitSpec
 
@@ -16,39 +20,60 @@ _AT_LEAST_ONE_FROM = 3
 """A label with this many images has one in every split that has a share."""
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Images that must stay together, with how many of them each label has. `position` in [0, 1) comes from their
-    content."""
-
-    position: float
-    keys: tuple[str, ...]
-    labels: tuple[tuple[str, int], ...]
-
-
 def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec) -> dict[str, Split]:
     """The split of every accepted row, by key; other rows have none. The order of rows does not matter.
 
     Each label gets its shares rounded by the largest remainder, and with three images or more at least one image in
-    every split whose share is above zero. Images whose perceptual hashes are at most `spec.radius` bits apart, and
-    those that a chain of such pairs connects, are never parted, not even when that costs a label its exact shares:
-    such groups are placed first, single images fill up what is left. Where an image goes is told by the SHA-256 of
-    the bytes served, read as a number from 0 to 1 and held against the shares; only if its label has no room left
-    there does it go where there is most. So the same image lands in the same split next time, in another dataset too,
-    but for the few that the exact shares move.
+    every split whose share is above zero. Images whose perceptual hashes are close (`spec.radius`, `spec.joint_radius`;
+    see `builder.fingerprints.Closeness`), and those that a chain of such pairs connects, are never parted (but see
+    `builder.kinship.families` for chains that grow too long), not even when that costs a label its exact shares: such
+    groups are placed first, single images fill up what is left. Where an image goes is told by the SHA-256 of the
+    bytes served, read as a number from 0 to 1 and held against the shares; only if its label has no room left there
+    does it go where there is most. So the same image lands in the same split next time, in another dataset too, but
+    for the few that the exact shares move. Holds some hundred bytes per image.
     """
-    groups = _groups([row for row in rows if row.verdict == "accepted"], spec.radius)
-    counts: Counter[str] = Counter()
-    for group in groups:
-        counts.update(dict(group.labels))
-    room = {label: shares(count, spec) for label, count in sorted(counts.items())}
+    keys: list[str] = []
+    labels: list[str] = []
+    found_positions = array("d")
+    collector = Collector()
+    for row in rows:
+        if row.verdict == "accepted":
+            keys.append(row.key)
+            labels.append(row.label)
+            found_positions.append(_position(row))
+            collector.add(row)
+    by_key = sorted(range(len(keys)), key=keys.__getitem__)
+    order = np.array(by_key, dtype=np.int64)
+    family = families(collector.select(order), Closeness(spec.radius, spec.joint_radius))
+    positions = np.full(int(family.max(initial=-1)) + 1, 1.0)
+    np.minimum.at(positions, family, np.array(found_positions)[order])
+
+    room = {label: shares(count, spec) for label, count in sorted(Counter(labels).items())}
     result: dict[str, Split] = {}
-    for group in sorted(groups, key=lambda group: (-len(group.keys), group.position, group.keys)):
-        split = _place(group, room, spec)
-        for label, count in group.labels:
+    for members, position in _in_order(family, positions):
+        together = [by_key[member] for member in members]
+        counts = Counter(labels[member] for member in together)
+        split = _place(position, counts, room, spec)
+        for label, count in counts.items():
             room[label][split] -= count
-        result.update(dict.fromkeys(group.keys, split))
+        for member in together:
+            result[keys[member]] = split
     return result
+
+
+def _position(row: ImageRow) -> float:
+    """A number in [0, 1) from the image's content."""
+    content = row.source_sha256 or row.sha256 or row.key.encode().hex()
+    return int(content[:13].ljust(13, "0"), 16) / 16**13  # 52 bits: exact in a float
+
+
+def _in_order(family: Indices, positions: "np.typing.NDArray[np.float64]") -> Iterable[tuple[list[int], float]]:
+    """Members and position of each family: the largest first, then by position."""
+    sizes = np.bincount(family, minlength=len(positions))
+    members = np.argsort(family, kind="stable")
+    ends = np.cumsum(sizes)
+    for number in np.lexsort((positions, -sizes)).tolist():
+        yield members[ends[number] - sizes[number] : ends[number]].tolist(), float(positions[number])
 
 
 def shares(count: int, spec: SplitSpec) -> dict[Split, int]:
@@ -68,32 +93,11 @@ def shares(count: int, spec: SplitSpec) -> dict[Split, int]:
     return result
 
 
-def _place(group: _Group, room: dict[str, dict[Split, int]], spec: SplitSpec) -> Split:
-    """The split for one group: where its content points if there is room for all of it, else where there is most."""
-    left = {split: min(room[label][split] - count for label, count in group.labels) for split in SPLITS}
+def _place(position: float, counts: Counter[str], room: dict[str, dict[Split, int]], spec: SplitSpec) -> Split:
+    """The split for one family: where its content points if there is room for all of it, else where there is most."""
+    left = {split: min(room[label][split] - count for label, count in counts.items()) for split in SPLITS}
     fitting = [split for split in SPLITS if left[split] >= 0]
     if not fitting:
         return max(SPLITS, key=lambda split: left[split])
-    pointed: Split = (
-        "train" if group.position < spec.train else "val" if group.position < spec.train + spec.val else "test"
-    )
+    pointed: Split = "train" if position < spec.train else "val" if position < spec.train + spec.val else "test"
     return pointed if pointed in fitting else max(fitting, key=lambda split: left[split])
-
-
-def _groups(rows: list[ImageRow], radius: int) -> list[_Group]:
-    """Rows joined by perceptual hash; an image without one is alone."""
-    rows = sorted(rows, key=lambda row: row.key)
-    hashed = [row for row in rows if row.phash]
-    numbers = hashes.groups(hashes.from_hex([row.phash or "" for row in hashed]), radius).tolist()
-    members: dict[int, list[ImageRow]] = defaultdict(list)
-    for number, row in zip(numbers, hashed, strict=True):
-        members[number].append(row)
-    alone = ([row] for row in rows if not row.phash)
-    return [_group(together) for together in (*members.values(), *alone)]
-
-
-def _group(rows: list[ImageRow]) -> _Group:
-    content = min(row.source_sha256 or row.sha256 or row.key.encode().hex() for row in rows)
-    position = int(content[:13].ljust(13, "0"), 16) / 16**13  # 52 bits: exact in a float
-    labels = Counter(row.label for row in rows)
-    return _Group(position, tuple(row.key for row in rows), tuple(sorted(labels.items())))

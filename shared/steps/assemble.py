@@ -2,16 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
 from builder.manifest import MANIFEST
 from builder.report import REPORT
-from builder.rows import ImageRow, LabelConflict
+from builder.rows import ImageRow
 from shared import datasets, shards
 from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import RUNNING, State
 from shared.steps import lifecycle
-from shared.steps.dedupe import CONFLICTS, write_changed
+from shared.steps.dedupe import CONFLICTS, Conflicts, write_changed
 from shared.steps.plan import read_plan
 from shared.tasks import Task
 
@@ -20,12 +18,6 @@ if TYPE_CHECKING:
     from builder.report import Report, SourceState
 
 INDEX_METADATA = "croissant.json"
-
-
-class Conflicts(BaseModel):
-    """`label_conflicts.json`."""
-
-    conflicts: tuple[LabelConflict, ...] = ()
 
 
 @lifecycle.tidied

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from builder.rows import ImageRow
+from pydantic import BaseModel
+
+from builder.rows import ImageRow, LabelConflict
 from builder.spec import DatasetSpec
 from shared import shards
 from shared.blobs import dataset_folder
@@ -12,6 +14,12 @@ from shared.steps.plan import read_plan
 from shared.tasks import SearchTask, Task
 
 CONFLICTS = "label_conflicts.json"
+
+
+class Conflicts(BaseModel):
+    """`label_conflicts.json`."""
+
+    conflicts: tuple[LabelConflict, ...] = ()
 
 
 def count_kept(task: SearchTask) -> int:
@@ -42,14 +50,14 @@ def deduplicate(task: Task) -> dict[str, int]:
     documents = shards.documents(task.dataset)
     rows = [row for shard in documents for row in shard.images]
     targets = {label.name: spec.target(label) for label in spec.labels}
-    decided = decide(rows, spec.dedupe, targets)
+    decided = decide(rows, spec.dedupe, targets, odd_size=spec.image.odd_size_factor)
     kept = dict.fromkeys(targets, 0)
     for shard in documents:
         images = tuple(decided.apply(row) for row in shard.images)
         for row in images:
             kept[row.label] += row.verdict == "accepted"
         write_changed(shard, images)
-    folder.write(CONFLICTS, decided.model_dump_json(include={"conflicts"}).encode())
+    folder.write(CONFLICTS, Conflicts(conflicts=decided.conflicts).model_dump_json().encode())
     dry = {search.label for search in shards.searches(task.dataset) if search.dry}
     return {
         label.slug: _distinct([row for row in rows if row.label == label.name], spec)
@@ -76,4 +84,4 @@ def _distinct(rows: list[ImageRow], spec: DatasetSpec) -> int:
 
     unlimited = {row.label: len(rows) for row in rows}
     decided = decide(rows, spec.dedupe, unlimited)
-    return sum(decision.verdict == "accepted" for decision in decided.decisions.values())
+    return decided.decisions.verdicts()["accepted"]

@@ -1,7 +1,9 @@
 """`builder.dedupe`: one image per picture, stable in any order."""
 
+from collections import Counter
 from itertools import combinations
 
+import imagehash
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from builder.dedupe import deduplicate
 from builder.rows import ImageRow
 from builder.spec import DedupeSpec, ImageSpec
 from builder.validate import Accepted, validate
-from tests.builder.photos import PHOTOS, encoded, photo
+from tests.builder.photos import PHOTOS, decoded, encoded, photo
 from tests.builder.rows_of import LABELS, datasets, row
 
 PLENTY = dict.fromkeys(LABELS, 1_000)
@@ -25,35 +27,77 @@ def verdicts(
     return {key: (d.verdict, d.reason, d.duplicate_of) for key, d in result.decisions.items()}
 
 
-def test_the_largest_then_the_heaviest_then_the_first_stays() -> None:
-    same = {"phash": "00ff00ff00ff00ff"}
-    small = row(0, source_width=300, source_height=200, size_bytes=99_999, **same)
-    light = row(1, size_bytes=10, **same)
-    heavy = row(2, size_bytes=20, **same)
-    later = row(3, size_bytes=20, **same)
-    assert verdicts([later, light, heavy, small]) == {
-        heavy.key: ("accepted", None, None),
-        later.key: ("duplicate", "near_duplicate", heavy.key),
-        light.key: ("duplicate", "near_duplicate", heavy.key),
-        small.key: ("duplicate", "near_duplicate", heavy.key),
+SAME = {"phash": "00ff00ff00ff00ff", "dhash": "0f0f0f0f0f0f0f0f"}
+
+
+def test_the_largest_then_what_was_not_compressed_hard_then_the_first_stays() -> None:
+    small = row(0, source_width=300, source_height=200, size_bytes=99_999, **SAME)
+    hard = row(1, size_bytes=50_000, **SAME)
+    lighter = row(2, size_bytes=70_000, **SAME)
+    heavy = row(3, size_bytes=100_000, **SAME)
+    assert verdicts([heavy, lighter, hard, small]) == {
+        lighter.key: ("accepted", None, None),
+        heavy.key: ("duplicate", "near_duplicate", lighter.key),
+        hard.key: ("duplicate", "near_duplicate", lighter.key),
+        small.key: ("duplicate", "near_duplicate", lighter.key),
     }
 
 
+def test_of_three_copies_the_altered_one_goes_though_it_is_first_and_heaviest() -> None:
+    altered = row(0, size_bytes=90_000, phash=f"{0x1F:016x}", dhash=f"{0x7:016x}")
+    plain = [row(n, phash="0" * 16, dhash="0" * 16) for n in (1, 2)]
+    assert verdicts([altered, *plain])[altered.key] == ("duplicate", "near_duplicate", plain[0].key)
+    assert verdicts([altered, plain[0]])[altered.key][0] == "accepted"  # of two, nothing tells which
+
+
 def test_the_same_bytes_are_exact_duplicates_without_near_too() -> None:
-    a, served, stored = row(0), row(1, source_sha256=row(0).source_sha256), row(2, sha256=row(0).sha256)
+    a = row(0, **SAME)
+    served, stored = row(1, source_sha256=a.source_sha256, **SAME), row(2, sha256=a.sha256, **SAME)
     off = DedupeSpec(near=False)
-    assert verdicts([a, served, stored], off)[stored.key] == ("accepted", None, None)  # it has the most bytes
-    assert verdicts([a, served, stored], off)[a.key] == ("duplicate", "exact_duplicate", stored.key)
+    decided = verdicts([a, served, stored], off)
+    assert decided[a.key] == ("accepted", None, None)
+    assert {decided[r.key] for r in (served, stored)} == {("duplicate", "exact_duplicate", a.key)}
     twins = [row(0, phash="0" * 16), row(1, phash="0" * 16)]
     assert {verdict for verdict, _, _ in verdicts(twins, off).values()} == {"accepted"}
-    assert verdicts(twins)[twins[0].key] == ("duplicate", "near_duplicate", twins[1].key)
+    assert verdicts(twins)[twins[1].key] == ("duplicate", "near_duplicate", twins[0].key)
 
 
-def test_the_radius_is_where_it_ends() -> None:
-    zero = row(0, phash=f"{0:016x}")
-    for bits, together in ((8, True), (9, False)):
-        other = row(1, phash=f"{(1 << bits) - 1:016x}")
-        assert (verdicts([zero, other])[zero.key][0] == "duplicate") is together
+@pytest.mark.parametrize(
+    ("phash", "dhash", "together"),
+    [(8, 16, True), (8, 17, False), (16, 8, True), (9, 9, False), (0, 25, False), (8, None, True), (9, None, False)],
+)
+def test_the_radius_is_where_it_ends(phash: int, dhash: int | None, together: bool) -> None:
+    zero = row(0, phash="0" * 16, dhash="0" * 16)
+    other = row(1, phash=f"{(1 << phash) - 1:016x}", dhash=None if dhash is None else f"{(1 << dhash) - 1:016x}")
+    rows = [zero, other]
+    assert (verdicts(rows)[rows[1].key][0] == "duplicate") is together
+
+
+def test_mirrored_and_rotated_copies_when_asked() -> None:
+    original = row(0, phash="00ff00ff00ff00ff", turned=("123456789abcdef0", "fedcba9876543210"))
+    mirrored = row(1, phash="fedcba9876543213", turned=("00ff00ff00ff00fc",))
+    other = row(2, phash="0123456701234567", turned=("aaaaaaaa55555555",))
+    rows = [mirrored, other, original]
+    assert {verdict for verdict, _, _ in verdicts(rows).values()} == {"accepted"}
+    decided = verdicts(rows, DedupeSpec(turned=True))
+    assert decided[mirrored.key] == ("duplicate", "near_duplicate", original.key)
+    assert decided[other.key] == ("accepted", None, None)
+
+
+def test_odd_sizes_are_rejected_and_reconsidered() -> None:
+    usual = [row(n) for n in range(5)]
+    tiny = row(5, source_width=40, source_height=30)
+    huge = row(6, source_width=6_401, source_height=4_801)
+    rows = [*usual, tiny, huge]
+    result = deduplicate(rows, NEAR, PLENTY, odd_size=10)
+    assert [result.decisions[r.key].verdict for r in rows] == ["accepted"] * 5 + ["rejected"] * 2
+    assert result.decisions[tiny.key].measured == pytest.approx(1 / 16, abs=1e-4)
+    assert result.decisions[huge.key].measured == pytest.approx((6_401 * 4_801 / 640 / 480) ** 0.5, abs=1e-4)
+    decided = [result.apply(r) for r in rows]
+    assert deduplicate(decided, NEAR, PLENTY, odd_size=10) == result
+    assert deduplicate(decided, NEAR, PLENTY).decisions.verdicts()["accepted"] == 7
+    assert [deduplicate(decided, NEAR, PLENTY).apply(r) for r in decided] == rows
+    assert deduplicate([usual[0], tiny], NEAR, PLENTY, odd_size=2).decisions.verdicts()["accepted"] == 2
 
 
 def test_the_first_by_key_fill_the_target_and_the_rest_is_surplus() -> None:
@@ -62,13 +106,22 @@ def test_the_first_by_key_fill_the_target_and_the_rest_is_surplus() -> None:
     assert [decided[r.key] for r in rows] == [("accepted", None, None)] * 4 + [("surplus", "over_target", None)] * 2
 
 
-def test_labels_that_meet_are_told() -> None:
-    cat, dog, dog2 = row(0, "cat", size_bytes=9), row(0, "dog", size_bytes=5), row(1, "dog", size_bytes=4)
-    same = [r.model_copy(update={"phash": "00ff00ff00ff00ff"}) for r in (cat, dog, dog2)]
-    result = deduplicate(same, NEAR, PLENTY)
-    assert result.decisions[dog.key].duplicate_of == cat.key
+def test_the_label_with_most_copies_has_a_picture() -> None:
+    cat = row(0, "cat", source_width=2_000, source_height=2_000, **SAME)
+    dogs = [row(number, "dog", **SAME) for number in range(2)]
+    result = deduplicate([cat, *dogs], NEAR, PLENTY)
+    assert result.decisions[cat.key].duplicate_of == dogs[0].key
     (conflict,) = result.conflicts
-    assert (conflict.kept, conflict.label, conflict.others) == (cat.key, "cat", {"dog": 2})
+    assert (conflict.kept, conflict.label, conflict.others) == (dogs[0].key, "dog", {"cat": 1})
+
+
+def test_a_tie_of_labels_goes_to_the_one_that_has_it_earlier() -> None:
+    cats = [row(number, "cat") for number in range(3)]
+    late, early = row(3, "cat", **SAME), row(1, "dog", **SAME)
+    result = deduplicate([*cats, row(0, "dog"), late, early], NEAR, PLENTY)
+    assert result.decisions[late.key].duplicate_of == early.key
+    first = row(0, "owl", **SAME)
+    assert deduplicate([first, row(0, "dog", **SAME)], NEAR, PLENTY).decisions[first.key].verdict == "duplicate"
 
 
 def test_rejected_and_failed_rows_are_left_alone() -> None:
@@ -99,8 +152,11 @@ def test_copies_of_photographs_are_found_and_others_are_not() -> None:
             result = validate(data, ImageSpec())
             assert isinstance(result, Accepted)
             fields = {name: getattr(result, name) for name in ("phash", "sha256", "source_sha256", "source_width")}
+            dhash = str(imagehash.dhash(decoded(data).convert("L")))
             key = f"{name}-{copy}"
-            rows.append(row(0).model_copy(update={**fields, "source_height": result.source_height, "key": key}))
+            rows.append(
+                row(0).model_copy(update={**fields, "source_height": result.source_height, "key": key, "dhash": dhash})
+            )
     decided = verdicts(rows)
     for name in PHOTOS:
         assert {decided[f"{name}-{copy}"][2] for copy in (1, 2)} <= {f"{name}-0", f"{name}-1"}
@@ -113,6 +169,7 @@ def test_the_rules_hold(rows: list[ImageRow], radius: int, near: bool, target: i
     spec = DedupeSpec(near=near, radius=radius)
     targets = dict.fromkeys(LABELS, target)
     result = deduplicate(rows, spec, targets)
+    assert result.decisions.verdicts() == Counter(d.verdict for d in result.decisions.values())
     decided = [result.apply(r) for r in rows]
 
     assert deduplicate(data.draw(st.permutations(rows)), spec, targets) == result
@@ -122,7 +179,7 @@ def test_the_rules_hold(rows: list[ImageRow], radius: int, near: bool, target: i
     kept = [r for r in decided if r.verdict in {"accepted", "surplus"}]
     for a, b in combinations(kept, 2):
         assert not {a.sha256, a.source_sha256} & {b.sha256, b.source_sha256}
-        assert not near or (int(a.phash or "", 16) ^ int(b.phash or "", 16)).bit_count() > radius
+        assert not near or (int(a.phash or "", 16) ^ int(b.phash or "", 16)).bit_count() > radius  # none has a dHash
     for r in decided:
         if r.verdict == "duplicate":
             assert by_key[r.duplicate_of or ""].verdict in {"accepted", "surplus"}

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from builder.hashes import close_pairs, from_hex, groups
-from tests.builder.photos import photo
+from builder.hashes import Hashes, Indices, close_pairs, join_all
 
 
 def brute_force(hashes: NDArray[np.uint64], radius: int) -> set[tuple[int, int]]:
@@ -24,6 +23,10 @@ def by_bands(hashes: NDArray[np.uint64], radius: int) -> set[tuple[int, int]]:
         assert (left < right).all()
         found.update(zip(left.tolist(), right.tolist(), strict=True))
     return found
+
+
+def groups(hashes: Hashes, radius: int) -> Indices:
+    return join_all(np.arange(len(hashes)), close_pairs(hashes, radius))
 
 
 def clustered(count: int, seed: int) -> NDArray[np.uint64]:
@@ -62,8 +65,6 @@ def test_equal_to_brute_force(base: int, masks: list[list[int]], radius: int) ->
     assert by_bands(hashes, radius) == brute_force(hashes, radius)
     numbers = groups(hashes, radius).tolist()
     assert [numbers.index(number) for number in numbers] == components(len(values), brute_force(hashes, radius))
-    seen = list(dict.fromkeys(numbers))
-    assert seen == sorted(seen) == list(range(len(seen)))
 
 
 def components(count: int, pairs: set[tuple[int, int]]) -> list[int]:
@@ -79,21 +80,11 @@ def components(count: int, pairs: set[tuple[int, int]]) -> list[int]:
     return first
 
 
-def test_groups_do_not_depend_on_how_pairs_are_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("setting", ["_CHUNK", "_JOINED"])
+def test_groups_do_not_depend_on_how_pairs_are_gathered(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = clustered(3_000, 5)
-    whole = groups(hashes, 8)
-    monkeypatch.setattr("builder.hashes._CHUNK", 37)
-    assert np.array_equal(groups(hashes, 8), whole)
+    whole = groups(hashes, 8).tolist()
+    monkeypatch.setattr(f"builder.hashes.{setting}", 37)
+    pieces = groups(hashes, 8).tolist()
+    assert [whole.index(number) for number in whole] == [pieces.index(number) for number in pieces]
     assert by_bands(hashes, 8) == brute_force(hashes, 8)
-
-
-def test_a_million_copies_are_one_group() -> None:
-    assert groups(np.full(1_000_000, 7, dtype=np.uint64), 8).max() == 0
-
-
-def test_hex_is_read_as_imagehash_writes_it() -> None:
-    import imagehash
-
-    a, b = imagehash.phash(photo("coffee")), imagehash.phash(photo("china"))
-    x, y = from_hex([str(a), str(b)])
-    assert np.bitwise_count(x ^ y) == a - b

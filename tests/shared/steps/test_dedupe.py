@@ -3,7 +3,7 @@ import pytest
 from shared import datasets, shards
 from shared.blobs import dataset_folder
 from shared.steps import dedupe, validate
-from shared.steps.assemble import Conflicts
+from shared.steps.dedupe import Conflicts
 from shared.tasks import Task
 from tests.shared.steps.conftest import raw, search_task, searched, started
 

@@ -65,7 +65,7 @@ def test_a_late_validation_does_not_undo_what_came_after_an_early_one(
     raw(task, range(3))
     real = validate._validate
 
-    def slow(dataset: str, shard: validate.Done, spec: ImageSpec) -> object:
+    def slow(dataset: str, shard: validate.Done, spec: DatasetSpec) -> object:
         result = real(dataset, shard, spec)
         surplus = tuple(row.model_copy(update={"verdict": "surplus", "reason": "over_target"}) for row in result.images)
         shards.put(result.with_images(surplus))  # somebody else was faster, and the dataset was deduplicated

@@ -1,0 +1,148 @@
+"""When two images show the same picture: the perceptual hashes of many images, and which of them are close."""
+
+from array import array
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from builder.hashes import Hashes, Indices, Pairs, close_pairs
+from builder.rows import ImageRow
+
+_HASHED, _WITH_DHASH = 1, 3
+
+_TURNED_STRICTER = 2
+"""Bits: a turned picture is told by its pHash alone, and there are seven of them to be mistaken for."""
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """Two images are close when pHash or dHash differ in at most `radius` of 64 bits and both together in at most
+    `joint` of 128. Where one has no dHash, the dHashes count as if they differed as the pHashes do."""
+
+    radius: int
+    joint: int
+
+    @property
+    def reach(self) -> int:
+        """Bits in which one of the two hashes differs at most: half of `joint` when that is less than `radius`."""
+        return min(self.radius, self.joint // 2)
+
+
+@dataclass(frozen=True)
+class Points:
+    """Fingerprints without repetition, shapes (m,)."""
+
+    phash: Hashes
+    dhash: Hashes
+    with_dhash: NDArray[np.bool_]
+
+    def distances(self, left: Indices, right: Indices) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Bits in which pHash and dHash of each pair differ, shapes like `left`."""
+        phash = np.bitwise_count(self.phash[left] ^ self.phash[right])
+        dhash = np.bitwise_count(self.dhash[left] ^ self.dhash[right])
+        return phash, np.where(self.with_dhash[left] & self.with_dhash[right], dhash, phash)
+
+    def together(self, left: Indices, right: Indices) -> NDArray[np.uint8]:
+        """Bits of 128 in which each pair differs."""
+        phash, dhash = self.distances(left, right)
+        return phash + dhash
+
+    def close(self, closeness: Closeness) -> Pairs:
+        """All pairs of points that are close, in chunks; a pair may come again."""
+        hashed = np.flatnonzero(self.with_dhash)
+        for left, right in close_pairs(self.phash, closeness.reach):
+            yield from self._kept(left, right, closeness)
+        for left, right in close_pairs(self.dhash[hashed], closeness.reach):
+            yield from self._kept(hashed[left], hashed[right], closeness)
+
+    def _kept(self, left: Indices, right: Indices, closeness: Closeness) -> Pairs:
+        kept = np.flatnonzero(self.together(left, right) <= closeness.joint)
+        if len(kept):
+            yield left[kept], right[kept]
+
+
+@dataclass
+class Collector:
+    """Takes the hashes of images one by one: 17 bytes per image, 12 more per turned hash."""
+
+    phash: "array[int]" = field(default_factory=lambda: array("Q"))
+    dhash: "array[int]" = field(default_factory=lambda: array("Q"))
+    has: bytearray = field(default_factory=bytearray)
+    turned: "array[int]" = field(default_factory=lambda: array("Q"))
+    turned_owner: "array[int]" = field(default_factory=lambda: array("I"))
+
+    def add(self, row: ImageRow, *, turned: bool = False) -> None:
+        """Take the hashes of a row (it may have none); with `turned` also those of the picture mirrored and rotated."""
+        if turned and row.phash:
+            self.turned.extend(int(digits, 16) for digits in row.turned)
+            self.turned_owner.extend([len(self.has)] * len(row.turned))
+        self.phash.append(int(row.phash or "0", 16))
+        self.dhash.append(int(row.dhash or "0", 16))
+        self.has.append(0 if not row.phash else _WITH_DHASH if row.dhash else _HASHED)
+
+    def select(self, positions: Indices) -> "Fingerprints":
+        """Those of the images at these positions, in that order, numbered anew."""
+        place = np.full(len(self.has), -1, dtype=np.int64)
+        place[positions] = np.arange(len(positions))
+        owner = place[np.array(self.turned_owner, dtype=np.int64)]
+        stay = owner >= 0
+        return Fingerprints(
+            phash=np.array(self.phash, dtype=np.uint64)[positions],
+            dhash=np.array(self.dhash, dtype=np.uint64)[positions],
+            has=np.array(self.has, dtype=np.uint8)[positions],
+            turned=np.array(self.turned, dtype=np.uint64)[stay],
+            turned_owner=owner[stay],
+        )
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """The hashes of n images, shapes (n,); and (t,) mirrored and rotated ones with the image that each is of."""
+
+    phash: Hashes
+    dhash: Hashes
+    has: NDArray[np.uint8]
+    turned: Hashes
+    turned_owner: Indices
+
+    @property
+    def with_dhash(self) -> NDArray[np.bool_]:
+        """Which images have both hashes, shape (n,)."""
+        both: NDArray[np.bool_] = self.has == _WITH_DHASH
+        return both
+
+    def points(self) -> tuple[Points, Indices, Indices]:
+        """The points; the images that have a fingerprint, shape (k,); and the point of each of these, shape (k,).
+
+        A thousand copies with the same hashes are one point instead of half a million pairs.
+        """
+        images = np.flatnonzero(self.has)
+        phash, dhash, has = self.phash[images], self.dhash[images], self.has[images]
+        order = np.lexsort((has, dhash, phash))
+        new = np.ones(len(order), dtype=bool)
+        for column in (phash, dhash, has):
+            ordered = column[order]
+            new[1:] &= ordered[1:] == ordered[:-1]
+        new[1:] = ~new[1:]  # all the same as the one before: not new
+        point = np.empty(len(order), dtype=np.int64)
+        point[order] = np.cumsum(new) - 1
+        first = order[new]
+        return Points(phash[first], dhash[first], has[first] == _WITH_DHASH), images, point
+
+    def turned_pairs(self, radius: int) -> Pairs:
+        """Pairs of images of which one is close to the other mirrored or rotated; positions of images.
+
+        Told by pHash alone, at two bits less than `radius`.
+        """
+        images = np.flatnonzero(self.has)
+        plain, reach = self.phash[images], radius - _TURNED_STRICTER
+        if reach < 0:
+            return
+        # As many at a time as there are images: those of one piece are compared with each other too, in vain.
+        for start in range(0, len(self.turned), max(len(plain), 1)):
+            piece = slice(start, start + len(plain))
+            turned, owner = self.turned[piece], self.turned_owner[piece]
+            for left, right in close_pairs(np.concatenate((plain, turned)), reach):
+                across = np.flatnonzero((left < len(plain)) & (right >= len(plain)))
+                yield images[left[across]], owner[right[across] - len(plain)]
