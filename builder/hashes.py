@@ -14,7 +14,7 @@ Indices = NDArray[np.int64]
 Pairs = Iterator[tuple[Indices, Indices]]
 
 BITS = 64
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 """Candidate pairs looked at in one go: some megabytes, which caches hold better than more."""
 
 _JOINED = 1 << 22
@@ -38,12 +38,9 @@ def close_pairs(hashes: Hashes, radius: int) -> Pairs:
         values = ((hashes >> np.uint64(low)) & np.uint64((1 << width) - 1)).astype(np.int64)
         order = np.argsort(values, kind="stable")
         ordered, sorted_hashes = values[order], hashes[order]
-        for left, right in _sharing(ordered, width, bits):
-            near = np.flatnonzero(np.bitwise_count(sorted_hashes[left] ^ sorted_hashes[right]) <= radius)
-            if len(near):
-                a, b = order[left[near]], order[right[near]]
-                apart = a != b
-                yield np.minimum(a, b)[apart], np.maximum(a, b)[apart]
+        for left, right in _sharing(ordered, sorted_hashes, (width, bits), radius):
+            a, b = order[left], order[right]
+            yield np.minimum(a, b), np.maximum(a, b)
 
 
 def join_all(numbers: Indices, pairs: Pairs) -> Indices:
@@ -106,28 +103,45 @@ def _bands(count: int, radius: int) -> list[tuple[int, int, int]]:
     return cut(min(_NUMBERS_OF_BANDS, key=work))
 
 
-def _sharing(ordered: Indices, width: int, bits: int) -> Pairs:
-    """Positions in the sorted band values: all pairs that differ in at most `bits` bits, and some that do not."""
+def _sharing(ordered: Indices, hashes: Hashes, band: tuple[int, int], radius: int) -> Pairs:
+    """Positions of close pairs whose values in a band (its width, and how many of its bits may differ) are so too.
+
+    `ordered` are the band's values, sorted; `hashes` are in the same order.
+    """
+    width, bits = band
     begins = np.zeros((1 << width) + 1, dtype=np.int32)
     np.cumsum(np.bincount(ordered, minlength=1 << width), out=begins[1:])
     everyone = np.arange(len(ordered))
-    yield from _expanded(everyone, everyone + 1, begins[ordered + 1])
-    # Where a value occurs once, as most do when there are more values than hashes, its only place is looked up without
-    # asking whether it occurs at all: if not, the lookup gives another hash, and comparing with that one does no harm.
+    yield from _near(hashes, _expanded(everyone, everyone + 1, begins[ordered + 1]), radius)
+    # The first hash of a value is looked up without asking whether the value occurs at all: if not, this gives another
+    # hash, and comparing with that one does no harm. Where a value occurs again, its partners are looked up from there.
     place = np.minimum(begins[:-1], len(ordered) - 1)
+    first = hashes[place]
     repeated = np.flatnonzero(np.concatenate((np.zeros(1, dtype=bool), ordered[1:] == ordered[:-1])))
     for top in range(width):
         # With `top` as the highest bit that is flipped, the partner is the larger of the two: each pair comes once.
         lower = np.flatnonzero((ordered >> top) & 1 == 0)
         upper = repeated[(ordered[repeated] >> top) & 1 == 1]
-        lower_values, upper_values = ordered[lower], ordered[upper]
+        lower_values, lower_hashes, upper_values = ordered[lower], hashes[lower], ordered[upper]
         for rest in _patterns(top, bits - 1):
             flip = 1 << top | rest
             for start in range(0, len(lower), _CHUNK):
                 piece = slice(start, start + _CHUNK)
-                yield lower[piece], place[lower_values[piece] ^ flip]
+                values = lower_values[piece] ^ flip
+                near = np.flatnonzero(np.bitwise_count(lower_hashes[piece] ^ first[values]) <= radius)
+                if len(near):
+                    left, right = lower[start + near], place[values[near]]
+                    apart = left != right
+                    yield left[apart], right[apart]
             wanted = upper_values ^ flip
-            yield from _expanded(upper, begins[wanted], begins[wanted + 1])
+            yield from _near(hashes, _expanded(upper, begins[wanted], begins[wanted + 1]), radius)
+
+
+def _near(hashes: Hashes, pairs: Pairs, radius: int) -> Pairs:
+    for left, right in pairs:
+        near = np.flatnonzero(np.bitwise_count(hashes[left] ^ hashes[right]) <= radius)
+        if len(near):
+            yield left[near], right[near]
 
 
 def _patterns(width: int, most: int) -> Iterator[int]:
