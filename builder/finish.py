@@ -28,7 +28,7 @@ def decide(
         targets = {label.name: spec.target(label) for label in spec.labels}
     else:
         targets = dict(Counter(row.label for row in workspace.rows()))
-    decided = deduplicate(workspace.rows(), spec.dedupe, targets)
+    decided = deduplicate(workspace.rows(), spec.dedupe, targets, odd_size=spec.image.odd_size_factor)
     splits = assign_splits((decided.apply(row) for row in workspace.rows()), spec.splits)
     if plan.kind == "list":
         spec = _as_read(spec, targets, splits)
@@ -66,7 +66,7 @@ def shortages(workspace: Workspace, spec: DatasetSpec) -> dict[str, int]:
     if len(spec.labels) == 1:
         return {}
     targets = {label.name: spec.target(label) for label in spec.labels}
-    decided = deduplicate(workspace.rows(), spec.dedupe, targets)
+    decided = deduplicate(workspace.rows(), spec.dedupe, targets, odd_size=spec.image.odd_size_factor)
     kept = Counter(row.label for row in workspace.rows() if decided.apply(row).verdict == "accepted")
     short = [label for label in spec.labels if kept[label.name] < targets[label.name]]
     return {label.slug: distinct(workspace, label, spec) + targets[label.name] - kept[label.name] for label in short}

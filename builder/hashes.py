@@ -6,8 +6,6 @@ from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 Hashes = NDArray[np.uint64]
 Indices = NDArray[np.int64]
@@ -56,10 +54,19 @@ def join(numbers: Indices, left: NDArray[np.integer], right: NDArray[np.integer]
     apart = a != b
     if not apart.any():
         return numbers
-    size = int(numbers.max()) + 1
-    edges = coo_array((np.ones(int(apart.sum()), dtype=np.int8), (a[apart], b[apart])), shape=(size, size))
-    merged: Indices = connected_components(edges, directed=False)[1].astype(np.int64)
-    return merged[numbers]
+    a, b = a[apart], b[apart]
+    parent = np.arange(int(numbers.max()) + 1)
+    while len(a):
+        # Every root hangs itself below a lower neighbour; of those left, at least half are gone each time (Shiloach and
+        # Vishkin, An O(log n) Parallel Connectivity Algorithm, 1982).
+        parent[np.maximum(a, b)] = np.minimum(a, b)
+        while not np.array_equal(jumped := parent[parent], parent):
+            parent = jumped
+        a, b = parent[a], parent[b]
+        apart = a != b
+        a, b = a[apart], b[apart]
+    merged: Indices = parent[numbers]
+    return merged
 
 
 def _gathered(pairs: Pairs) -> Pairs:

@@ -3,18 +3,14 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal
 
 import numpy as np
 
 from builder.fingerprints import Closeness, Collector
 from builder.hashes import Indices
 from builder.kinship import families
-from builder.rows import ImageRow
+from builder.rows import SPLITS, ImageRow, Split
 from builder.spec import SplitSpec
-
-Split = Literal["train", "val", "test"]
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 _AT_LEAST_ONE_FROM = 3
 """A label with this many images has one in every split that has a share."""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from builder.manifest import MANIFEST
 from builder.report import REPORT
 from shared import datasets, shards
 from shared.blobs import dataset_folder
@@ -36,7 +37,7 @@ def settle(document: DatasetDocument) -> bool:
 def _is_lost(document: DatasetDocument) -> bool:
     folder = dataset_folder(document.id)
     names = set(folder.names())
-    needed = {PLAN, REPORT, INDEX_METADATA, *(file_list(name) for name in document.spec.exports)}
+    needed = {PLAN, REPORT, MANIFEST, INDEX_METADATA, *(file_list(name) for name in document.spec.exports)}
     if needed - names or lost_shards(document.id, shards.summaries(document.id)):
         return True
     exported = {f"exports/{one.format}/{file.name}" for one in listed(document) for file in one.files}

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageEnhance
 
-from builder.rows import ImageRow
+from builder.rows import SPLITS, ImageRow
 from builder.spec import SplitSpec
-from builder.splits import SPLITS, assign_splits, shares
+from builder.splits import assign_splits, shares
 from tests.builder.photos import PHOTOS, decoded, encoded, photo
 from tests.builder.rows_of import datasets, row
 
