@@ -1,4 +1,4 @@
-"""Uploading a URL list over HTTP: text or CSV, up to a million lines, checked line by line before it is kept."""
+"""Uploading a URL list over HTTP: text, CSV, JSON Lines; up to a million lines, checked one by one before it is kept."""
 
 import tempfile
 import uuid
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-_KINDS: dict[str, "ListKind"] = {"text/plain": "text", "text/csv": "csv", "text/tab-separated-values": "tsv"}
+_KINDS: dict[str, "ListKind"] = {
+    "text/plain": "text",
+    "text/csv": "csv",
+    "text/tab-separated-values": "tsv",
+    "application/jsonl": "jsonl",
+    "application/x-ndjson": "jsonl",
+}
 _IN_MEMORY_BYTES = 1_000_000
 
 
@@ -32,7 +38,10 @@ async def create_url_list(request: Request) -> Response:
 
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _KINDS:
-        detail = "Send the list as text/plain (a URL a line) or text/csv (with a header that names a column `url`)."
+        detail = (
+            "Send the list as text/plain (a URL a line), text/csv (with a header that names a column `url`) "
+            "or application/jsonl (an object with `url` a line)."
+        )
         raise ProblemError(415, "unsupported-media-type", "Not a list", detail)
     limit = settings().max_upload_bytes
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:

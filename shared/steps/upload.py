@@ -11,7 +11,7 @@ from shared.blobs import BlobFolder, url_lists
 from shared.problems import invalid_body
 from shared.progress import View
 
-KINDS: tuple[ListKind, ...] = ("text", "csv", "tsv")
+KINDS: tuple[ListKind, ...] = ("text", "csv", "tsv", "jsonl")
 
 
 class UrlListView(View):

@@ -52,7 +52,36 @@ def test_csv_and_tsv() -> None:
     ]
 
 
-@pytest.mark.parametrize(("name", "kind"), [("a.CSV", "csv"), ("b.tsv", "tsv"), ("c.txt", "text"), ("urls", "text")])
+def test_json_lines() -> None:
+    data = (
+        '\ufeff{"URL": "http://a.example/1.png", "TEXT": "A cat", "label": 3, "licence": null, "width": [1]}\r\n\n'
+        '{"label": "dog", "url": "https://b.example/ä.png", "caption": "Tom", "text": "not this"}'
+    )
+    assert parse(data, "jsonl") == [
+        UrlRow(url="http://a.example/1.png", label="3", title="A cat", line=1),
+        UrlRow(url="https://b.example/%C3%A4.png", label="dog", title="Tom", line=3),
+    ]
+
+
+def test_columns_may_have_other_names() -> None:
+    columns = {"link": "url", "class": "label"}
+    rows = parse_url_list([b"url,Link,Class\nnone,http://a.example/,cat\n"], kind="csv", columns=columns)
+    assert list(rows) == [UrlRow(url="http://a.example/", label="cat", line=2)]
+    with pytest.raises(UrlListError, match="one must be named `link`"):
+        list(parse_url_list([b"url\nhttp://a.example/\n"], kind="csv", columns=columns))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.CSV", "csv"),
+        ("b.tsv", "tsv"),
+        ("c.txt", "text"),
+        ("urls", "text"),
+        ("d.jsonl", "jsonl"),
+        ("e.ndjson", "jsonl"),
+    ],
+)
 def test_the_kind_follows_the_name(name: str, kind: ListKind) -> None:
     assert list_kind(name) == kind
 
@@ -106,6 +135,13 @@ def test_what_the_csv_module_writes_is_read_again(wanted: list[tuple[int, str, s
         ('url\n"http://a.example/\n', "csv", 2, "not a table"),
         ('url\n"http://a.example/"x\n', "csv", 2, "not a table"),
         ('url\n"' + "x\n" * 70_000, "csv", None, "not a table"),
+        ('{"url": "http://a.example/"}\n{"url": "http://', "jsonl", 2, "not JSON"),
+        ("[" * 10_000, "jsonl", 1, "not JSON"),
+        ('["http://a.example/"]', "jsonl", 1, "not a JSON object"),
+        ('{"label": "cat"}', "jsonl", 1, "no `url` column"),
+        ('{"url": null}', "jsonl", 1, "no URL"),
+        ('{"url": "http://a.example/", "label": ["cat"]}', "jsonl", 1, "neither text nor"),
+        ('{"url": "http://a.example/", "title": "\\ud800"}', "jsonl", 1, "halves of characters"),
     ],
 )
 def test_faults_are_named_by_line(data: str | bytes, kind: ListKind, line: int | None, message: str) -> None:

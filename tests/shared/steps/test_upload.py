@@ -37,6 +37,7 @@ def test_a_list_belongs_to_its_owner(owner: str) -> None:
     (b"http://a.example/1.jpg\nftp://a.example/2.jpg\n", "text", "/line/2"),
     (b"# nothing but a comment\n", "text", ""),
     (b"", "csv", ""),
+    (b'{"url": "http://a.example/1.jpg"}\n{"link": "http://a.example/2.jpg"}\n', "jsonl", "/line/2"),
     (b"url,label\n" + b"".join(b"http://a.example/%d.jpg,l%d\n" % (i, i) for i in range(1_001)), "csv", "/line/1002"),
 ])  # fmt: skip
 def test_a_list_that_cannot_be_used_is_not_kept(owner: str, body: bytes, kind: ListKind, pointer: str) -> None:
