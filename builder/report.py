@@ -121,7 +121,13 @@ _REASONS = {
     "low_information": "with hardly any structure",
     "uniform": "of one colour, or placeholders",
     "odd_size": "of an odd size",
+    "changed": "changed since the manifest was written",
 }
+
+
+def in_words(reason: str) -> str:
+    """A reason as it reads after a count: `3 too small`."""
+    return _REASONS.get(reason, reason)
 
 
 @dataclass
@@ -257,7 +263,7 @@ def _shortfall_reasons(
     if not any(source.found for source in sources):
         sentences.append("No source gave a single candidate.")
     if figures.found:
-        lost = ", ".join(f"{count} {_REASONS.get(reason, reason)}" for reason, count in figures.reasons.items())
+        lost = ", ".join(f"{count} {in_words(reason)}" for reason, count in figures.reasons.items())
         sentences.append(
             f"Of {figures.found} candidates {figures.accepted} were kept, {target} were asked for"
             + (f"; not kept: {lost}." if lost else ".")

@@ -41,6 +41,7 @@ RejectReason = Literal[
     "low_information",  # hardly any structure
     "uniform",  # one colour, or a placeholder picture
     "odd_size",  # far larger or smaller than the rest of the dataset
+    "changed",  # made again from a manifest: the bytes served are not those of then
 ]
 
 Split = Literal["train", "val", "test"]

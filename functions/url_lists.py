@@ -1,4 +1,4 @@
-"""Uploading a URL list over HTTP: text, CSV, JSON Lines; up to a million lines, checked one by one before it is kept."""
+"""Uploading a URL list over HTTP: text, CSV, JSON Lines; up to a million lines, checked one by one before being kept."""
 
 import tempfile
 import uuid
