@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from builder.engines import EngineSettings
 from builder.errors import DifferentBuildError
@@ -19,7 +19,7 @@ from builder.rows import Verdict
 from builder.sources import ListSource, SearchSource
 from builder.spec import DatasetSpec, DedupeSpec, ExportFormat, ImageSpec, LabelSpec, SplitSpec
 from builder.urls import UrlRow
-from builder.work import Delta, Finished, Stage, WorkerOptions
+from builder.work import Delta, Finished, Slice, Stage, WorkerOptions
 from builder.workspace import Plan, Workspace
 
 if TYPE_CHECKING:
@@ -54,6 +54,24 @@ class Progress:
     failed: int = 0
     fetched_bytes: int = 0  # in this run
     target: int | None = None  # images asked for; None for a list
+
+
+class Source(Protocol):
+    """Where slices come from; see `builder.sources`."""
+
+    @property
+    def found(self) -> int:
+        """Candidates known so far."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether no slice will come any more."""
+
+    def next(self) -> Slice | None:
+        """The next slice; None when there is none for now."""
+
+    def finished(self, done: Finished) -> None:
+        """Called when all candidates of a slice have their rows."""
 
 
 OnProgress = Callable[[Progress], None]
@@ -137,6 +155,9 @@ def finish(
     workspace = Workspace(out)
     with workspace.claimed():
         plan, ending = workspace.plan(), workspace.ending()
+        if plan.kind == "rebuild":
+            msg = f"{out} is what a manifest says, without the copies that were left out then: decide in the original"
+            raise DifferentBuildError(msg)
         spec = plan.spec.model_copy(update={"dedupe": dedupe or plan.spec.dedupe, "splits": splits or plan.spec.splits})
         if spec.dedupe.turned and not plan.spec.dedupe.turned:
             msg = "mirrored and rotated copies can be told only where the build was begun with that option"
@@ -176,7 +197,7 @@ def _finish(workspace: Workspace, plan: Plan, states: tuple[SourceState, ...], t
 class _Tally:
     """Counts while messages come, told to whoever wants to see them."""
 
-    source: SearchSource | ListSource | None
+    source: Source | None
     target: int | None
     on_progress: OnProgress
     verdicts: Counter[Verdict] = field(default_factory=Counter)
@@ -202,7 +223,13 @@ class _Tally:
         )
 
 
-def _collect(source: SearchSource | ListSource, pool: Pool, tally: _Tally) -> None:
+def collect(workspace: Workspace, plan: Plan, source: Source, options: RunOptions, on_progress: OnProgress) -> None:
+    """Fetch and validate all that a source has, into the journals of a workspace that is claimed and begun."""
+    with Pool(_workers(workspace, plan.spec, options)) as pool:
+        _collect(source, pool, _Tally(source, None, on_progress))
+
+
+def _collect(source: Source, pool: Pool, tally: _Tally) -> None:
     """Work through all slices that the source has and will have."""
     warm = False
     while True:

@@ -1,7 +1,6 @@
 """Work spread over processes: results in order, memory bounded, and whoever kills its process dies alone."""
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,11 +13,6 @@ BATCH = 16
 """Items that travel together: what handing over costs is then little beside any real work on them."""
 _BATCHES_AHEAD = 3
 """Per process: one in hand, one waiting, one on its way back."""
-
-
-def processes_here() -> int:
-    """How many processes this one may run at a time: the CPUs that it may use."""
-    return os.process_cpu_count() or 1
 
 
 def spread[T, R](

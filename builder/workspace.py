@@ -25,7 +25,7 @@ class Plan(Row):
     """What was asked for. Of a `list` the labels are known only when it has been read: `spec` then has the one for
     rows without a label."""
 
-    kind: Literal["search", "list"]
+    kind: Literal["search", "list", "rebuild"]
     spec: DatasetSpec
     created: date
 

@@ -1,4 +1,4 @@
-"""Uploading a URL list over HTTP: text, CSV, JSON Lines; up to a million lines, checked one by one before being kept."""
+"""Uploading a URL list over HTTP: text, CSV or JSON Lines, up to a million lines, each checked before it is kept."""
 
 import tempfile
 import uuid

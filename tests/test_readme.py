@@ -55,7 +55,7 @@ def test_every_make_target_exists() -> None:
 
 
 def test_every_command_is_one_that_this_repository_or_curl_has() -> None:
-    assert {command.split()[0] for command in commands(README)} == {"make", "curl"}
+    assert {command.split()[0] for command in commands(README)} == {"make", "curl", ".venv/bin/python"}
 
 
 @pytest.mark.parametrize("arguments", re.findall(r"-m local ([^\n`]*)", README.read_text()))

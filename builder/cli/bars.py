@@ -1,0 +1,77 @@
+"""Progress bars on a terminal, one per stage, drawn by rich."""
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+DRAWS_PER_SECOND = 4
+"""More would cost the build what nobody sees."""
+
+
+class Count(ProgressColumn):
+    """How many things are done, of how many; nothing for stages that count none."""
+
+    def render(self, task: Task) -> Text:
+        """See `ProgressColumn.render`."""
+        if task.total is None:
+            return Text(f"{task.completed:,.0f}" if task.completed else "")
+        return Text(f"{task.completed:,.0f}/{task.total:,.0f}", style="progress.download")
+
+
+class Rate(ProgressColumn):
+    """Things per second: lately, or over the whole stage once it has ended."""
+
+    def render(self, task: Task) -> Text:
+        """See `ProgressColumn.render`."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.1f}/s", style="progress.data.speed")
+
+
+class Bars:
+    """A `builder.cli.progress.Display` of bars."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._progress = Progress(
+            TextColumn("[bold]{task.description:<13}"),
+            BarColumn(bar_width=24),
+            Count(),
+            Rate(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=console or Console(stderr=True),
+            refresh_per_second=DRAWS_PER_SECOND,
+        )
+        self._stage = ""
+        self._task: TaskID | None = None
+        self._progress.start()
+
+    def show(self, stage: str, done: int, total: int | None, note: str) -> None:
+        """See `builder.cli.progress.Display.show`."""
+        if stage != self._stage:
+            self._end_stage()
+            self._stage = stage
+            if stage == "done":
+                return
+            self._task = self._progress.add_task(stage, completed=done, total=total, note=note)
+        elif self._task is not None:
+            self._progress.update(self._task, completed=done, total=total, note=note)
+
+    def _end_stage(self) -> None:
+        if self._task is not None:
+            self._progress.stop_task(self._task)
+            self._task = None
+
+    def close(self) -> None:
+        """See `builder.cli.progress.Display.close`."""
+        self._end_stage()
+        self._progress.stop()

@@ -1,0 +1,126 @@
+"""`from-urls FILE`: make a dataset of a list of image URLs."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from builder.cli.exits import CODES, Exit, InputError
+from builder.cli.fetching import FetchChoices, fetch_options, run_options
+from builder.cli.options import (
+    FILE,
+    DedupeChoices,
+    FormChoices,
+    ImageChoices,
+    Output,
+    checks_options,
+    dedupe_options,
+    dedupe_spec,
+    export_option,
+    form_options,
+    image_spec,
+    layouts,
+    name_option,
+    out_option,
+    output_options,
+    split_spec,
+    splits_option,
+)
+
+FIELDS = ("url", "label", "title", "licence", "page_url")
+
+HELP = f"""\
+Fetch the images that FILE lists, and make one dataset of them.
+
+FILE is text with a URL per line, or .csv, .tsv, .jsonl (an object per line), each also with .gz after it, or .parquet.
+Columns are found by name, in any case: url (image_url), label, caption (title, text), licence (license), page_url.
+Others are passed over. --column says it where they are called otherwise.
+
+\b
+Examples:
+  python -m builder from-urls urls.txt --label tulip --out tulips
+  python -m builder from-urls laion.parquet --format jpeg --size 256 --export webdataset --out laion
+  python -m builder from-urls list.csv --column url=link --column label=class --out mine
+
+Exit code 0 says that every line was tried and at least one image kept; what became of each is in DIR/manifest.jsonl.
+
+{CODES}"""
+
+
+@click.command("from-urls", help=HELP, short_help="Make a dataset of a list of image URLs.")
+@click.argument("file", type=FILE, metavar="FILE")
+@out_option
+@click.option("--label", metavar="TEXT", help="Of images whose row names none.  [default: FILE's name]")
+@click.option(
+    "--column", "columns", multiple=True, metavar="FIELD=NAME", help=f"Column for a field ({', '.join(FIELDS)})."
+)
+@name_option
+@form_options
+@checks_options
+@dedupe_options
+@splits_option
+@export_option
+@fetch_options
+@output_options
+def from_urls(
+    *,
+    file: Path,
+    out: Path,
+    label: str | None,
+    columns: tuple[str, ...],
+    name: str | None,
+    form: FormChoices,
+    checks: ImageChoices,
+    same: DedupeChoices,
+    splits: str | None,
+    exports: tuple[str, ...],
+    fetch: FetchChoices,
+    output: Output,
+) -> Exit:
+    """The command itself; its help is `HELP`."""
+    from builder.cli.progress import showing
+    from builder.cli.summary import show_report
+    from builder.list_files import columns_named, read_list
+
+    named = columns_named(fields_named(columns))
+    image, dedupe, shares = image_spec(checks, form), dedupe_spec(same), split_spec(splits)
+    options = run_options(fetch, checks.max_bytes)
+    rows = partial(read_list, file, named)
+    if not sum(1 for _ in rows()):  # to the end, so that a bad line is told before anything is fetched
+        msg = f"{file} has no URL in it"
+        raise InputError(msg)
+    from builder import run
+
+    with showing(output) as on_progress:
+        report = run.from_urls(
+            name or stem(file),
+            rows,
+            out,
+            options,
+            image=image,
+            dedupe=dedupe,
+            splits=shares,
+            exports=layouts(exports),
+            label=label or stem(file),
+            on_progress=on_progress,
+        )
+    ended = Exit.DONE if report.totals.accepted else Exit.NOTHING
+    show_report(report, out, ended, output)
+    return ended
+
+
+def stem(file: Path) -> str:
+    """The file's name without its endings: `mine` of `mine.csv.gz`."""
+    return file.name.split(".", maxsplit=1)[0] or file.name.strip(".") or "images"
+
+
+def fields_named(columns: tuple[str, ...]) -> dict[str, str]:
+    """`FIELD=NAME` options by field; `InputError` for what is none."""
+    found: dict[str, str] = {}
+    for column in columns:
+        field, equals, name = column.partition("=")
+        if not equals or not name.strip() or field not in FIELDS:
+            msg = f"--column {column!r}: write FIELD=NAME, where FIELD is one of {', '.join(FIELDS)}"
+            raise InputError(msg)
+        found[field] = name
+    return found
