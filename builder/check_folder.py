@@ -69,23 +69,27 @@ def check_file(path: str, *, root: str, spec: ImageSpec, turned: bool = False) -
             size = Path(root, path).stat().st_size if len(data) > spec.max_bytes else len(data)
     except OSError as error:
         return Checked(path, "rejected", "unreadable", error.strerror or str(error))
-    result = validate(data, spec)
+    result = validate(data, spec, turned=turned)
     if isinstance(result, Accepted):
         return Checked(
             path,
             "accepted",
-            format=result.format,
+            format=result.source_format,
             width=result.source_width,
             height=result.source_height,
             size_bytes=size,
             sha256=result.source_sha256,
             phash=result.phash,
+            dhash=result.dhash,
+            turned=result.turned,
         )
     return Checked(
         path,
         "rejected",
         result.reason,
         result.detail,
+        result.measured,
+        format=result.source_format,
         width=result.source_width,
         height=result.source_height,
         size_bytes=size,

@@ -82,6 +82,7 @@ class ImageChoices:
     max_bytes: int | None
     max_pixels: int | None
     max_aspect_ratio: float | None
+    thresholds: tuple[str, ...]
     refuse_animation: bool
 
 
@@ -113,6 +114,14 @@ checks_options = gathered(
     click.option("--max-pixels", type=int, metavar="N", help="Larger images are not decoded.  [default: 100000000]"),
     click.option("--max-aspect-ratio", type=float, metavar="R", help="Long side by short side.  [default: 5.0]"),
     click.option(
+        "--threshold",
+        "thresholds",
+        multiple=True,
+        metavar="NAME=NUMBER",
+        help="Instead of the tier's own: min_sharpness, min_detail, min_contrast, min_bright_level, max_dark_level, "
+        "max_flat_ground; may be repeated.",
+    ),
+    click.option(
         "--refuse-animation", is_flag=True, help="Reject moving images instead of taking their first picture."
     ),
 )
@@ -142,8 +151,20 @@ def image_spec(checks: ImageChoices, form: FormChoices | None = None) -> "ImageS
     """The model of these options; `InputError` in the words of the command line when they make none."""
     from builder.spec import ImageSpec
 
-    told = given(checks, refuse_animation=None, animation="refuse" if checks.refuse_animation else None)
+    animation = "refuse" if checks.refuse_animation else None
+    thresholds = _thresholds(checks.thresholds) or None
+    told = given(checks, refuse_animation=None, animation=animation, thresholds=None, checks=thresholds)
     return spoken(ImageSpec, told | (_form(form) if form else {}))
+
+
+def _thresholds(told: tuple[str, ...]) -> dict[str, str]:
+    """`NAME=NUMBER` options by name; what is no number is for the model to say."""
+    pairs = [one.partition("=") for one in told]
+    for name, equals, _ in pairs:
+        if not equals:
+            msg = f"--threshold {name!r}: write NAME=NUMBER, such as min_sharpness=0.05"
+            raise InputError(msg)
+    return {name: number for name, _, number in pairs}
 
 
 def form_spec(form: FormChoices) -> "ImageSpec | None":
@@ -244,7 +265,7 @@ def in_words(error: "ValidationError") -> str:
         names = [str(part) for part in fault["loc"] if isinstance(part, str)]
         name = next((_OPTIONS[part] for part in reversed(names) if part in _OPTIONS), None)
         if name is None and names:
-            name = "--" + names[-1].replace("_", "-")
+            name = f"--threshold {names[-1]}" if names[0] == "checks" else "--" + names[-1].replace("_", "-")
         message = fault["msg"].removeprefix("Value error, ")
         lines.append(f"{name}: {message}" if name else message)
     return "\n".join(lines)

@@ -45,6 +45,13 @@ class Site:
         return (404, "text/plain", b"gone") if body is None else (200, "image/jpeg", body)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Visitors may go as they like; a real fault is seen in what they did not get."""
+
+
 @contextmanager
 def serving(site: Site) -> Iterator[Site]:
     """The site on a free port."""
@@ -66,8 +73,7 @@ def serving(site: Site) -> Iterator[Site]:
         def log_message(self, *_: Any) -> None:
             """Nobody reads it."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     site.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

@@ -23,11 +23,12 @@ from builder.spec import (
     Resize,
     SourceName,
     SplitSpec,
+    Thresholds,
     Tier,
 )
 from builder.urls import UrlRow
 
-NOTHING_SAID = ImageChoices(None, None, None, None, None, None, refuse_animation=False)
+NOTHING_SAID = ImageChoices(None, None, None, None, None, None, (), refuse_animation=False)
 NO_FORM = FormChoices(None, None, None, None, upscale=False)
 
 
@@ -89,7 +90,7 @@ def test_nothing_said_is_the_models_defaults() -> None:
 
 
 def test_what_is_said_arrives() -> None:
-    checks = ImageChoices("strict", 10, 20, 30_000, 40_000, 2.5, refuse_animation=True)
+    checks = ImageChoices("strict", 10, 20, 30_000, 40_000, 2.5, ("min_detail=0.5",), refuse_animation=True)
     form = FormChoices("webp", 64, "crop", 50, upscale=True)
     assert options.image_spec(checks, form) == ImageSpec(
         tier="strict",
@@ -99,6 +100,7 @@ def test_what_is_said_arrives() -> None:
         max_pixels=40_000,
         max_aspect_ratio=2.5,
         animation="refuse",
+        checks=Thresholds(min_detail=0.5),
         format="webp",
         size=64,
         resize="crop",
@@ -119,11 +121,24 @@ def test_splits_that_are_none(shares: str) -> None:
 
 def test_faults_of_models_name_options() -> None:
     with pytest.raises(InputError, match=r"^--min-side: .*\n--max-aspect-ratio: "):
-        options.image_spec(ImageChoices(None, 0, None, None, None, 0.5, refuse_animation=False))
+        options.image_spec(ImageChoices(None, 0, None, None, None, 0.5, (), refuse_animation=False))
     with pytest.raises(InputError, match=r"^size needs a format"):
         options.image_spec(NOTHING_SAID, FormChoices("original", 256, None, None, upscale=False))
     with pytest.raises(InputError, match=r"^LABEL: "):
         options.spoken(DatasetSpec, {"name": "x", "labels": ["a\nb"]})
+
+
+def test_thresholds() -> None:
+    (option,) = (option for option in build.params if option.name == "thresholds")
+    assert isinstance(option, click.Option)
+    assert set(re.findall(r"[a-z]+_[a-z_]+", option.help or "")) == set(Thresholds.model_fields)
+    for wrong, message in (
+        ("min_detail", "NAME=NUMBER"),
+        ("min_detail=x", "^--threshold min_detail: "),
+        ("sharp=1", "^--threshold sharp: "),
+    ):
+        with pytest.raises(InputError, match=message):
+            options.image_spec(ImageChoices(None, None, None, None, None, None, (wrong,), refuse_animation=False))
 
 
 def test_queries_belong_to_labels() -> None:
