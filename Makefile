@@ -1,7 +1,7 @@
 # PixCrawler on one machine. `make help` lists what there is; every target sets up what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test lint types lock clean
+.PHONY: help setup run up test lint types lock bench clean
 SHELL := /bin/sh
 PYTHON_BIN := .venv/bin/python
 STAMP := .venv/.set-up
@@ -9,7 +9,11 @@ STAMP := .venv/.set-up
 # Taken as they are typed: neither make nor the shell looks inside.
 override KEYWORDS := $(value KEYWORDS)
 override IMAGES := $(value IMAGES)
-export KEYWORDS IMAGES
+override PHOTOS := $(value PHOTOS)
+override ROUNDS := $(value ROUNDS)
+override ONLY := $(value ONLY)
+override COUNT := $(value COUNT)
+export KEYWORDS IMAGES PHOTOS ROUNDS ONLY COUNT
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(firstword $(MAKEFILE_LIST)) | while read -r name what; do printf '  make %-6s  %s\n' "$$name" "$$what"; done
@@ -46,5 +50,14 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.13 --
 lock: $(STAMP) ## pin what requirements*.in ask for (UPGRADE=1 takes newer versions)
 	@for name in requirements requirements-dev; do $(COMPILE) $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt || exit 1; done
 
+bench: $(STAMP) ## measure the builder beside img2dataset and CleanVision (PHOTOS=DIR ROUNDS=5 ONLY=resize,... COUNT=5000)
+	@set --; \
+	if [ -n "$$PHOTOS" ]; then set -- "$$@" "--photos=$$PHOTOS"; fi; \
+	if [ -n "$$ROUNDS" ]; then set -- "$$@" "--rounds=$$ROUNDS"; fi; \
+	if [ -n "$$COUNT" ]; then set -- "$$@" "--count=$$COUNT"; fi; \
+	if [ -n "$$ONLY" ]; then set -- "$$@" "--only=$$ONLY"; fi; \
+	if [ -z "$$ONLY$$ROUNDS$$COUNT" ]; then set -- "$$@" --page=docs/benchmarks.md; fi; \
+	exec $(PYTHON_BIN) -m bench "$$@"
+
 clean: ## remove what was installed, built and stored here, but not out/
-	rm -rf .venv node_modules .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules .local .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -60,6 +60,15 @@ def test_keywords_arrive_as_they_were_typed_and_run_nothing(project: Path, words
     assert not (project / "made").exists()
 
 
+def test_a_benchmark_writes_its_page_only_when_all_of_it_ran(project: Path) -> None:
+    assert called(project, "bench", "PHOTOS=my photos") == [
+        "-m", "bench", "--photos=my photos", "--page=docs/benchmarks.md",
+    ]  # fmt: skip
+    assert called(project, "bench", "ROUNDS=2", "ONLY=resize,https", "COUNT=500") == [
+        "-m", "bench", "--rounds=2", "--count=500", "--only=resize,https",
+    ]  # fmt: skip
+
+
 def test_a_target_sets_up_first_and_only_once(project: Path) -> None:
     (project / ".venv" / ".set-up").unlink()
     (project / "tools" / "setup.sh").write_text("echo again >>setups\n")
@@ -78,7 +87,7 @@ def test_a_failed_set_up_stops_make(project: Path) -> None:
 def test_help_lists_every_target(project: Path) -> None:
     shown = make(project).stdout
     listed = {line.split()[1] for line in shown.splitlines()}
-    assert listed == {"help", "setup", "run", "up", "test", "lint", "types", "lock", "clean"}
+    assert listed == {"help", "setup", "run", "up", "test", "lint", "types", "lock", "bench", "clean"}
 
 
 def test_clean_keeps_what_was_built(project: Path) -> None:
