@@ -1,6 +1,7 @@
 """`python -m bench`: the builder beside its peers, on one corpus, in one run. `make bench` calls this."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -45,14 +46,22 @@ class Plan:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; 0 when it ran (whatever the verdicts), 1 when it could not."""
     plan = _plan(arguments)
+    signal.signal(signal.SIGTERM, _end)  # as Ctrl-C: what runs is ended too
     console = Console(highlight=False, soft_wrap=True)
     try:
         results = _run(plan, console)
     except BenchError as error:
         console.print(str(error), style="red", markup=False)
         return 1
+    except KeyboardInterrupt:
+        console.print("interrupted; contests that were finished are kept")
+        return 130
     console.print(table.markdown(results), markup=False)
     return 0
+
+
+def _end(number: int, _: object) -> None:
+    sys.exit(128 + number)
 
 
 def _plan(arguments: Sequence[str] | None) -> Plan:

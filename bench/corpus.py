@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,10 @@ _MARGIN = 2
 """The builder takes its hash from another scale of the picture, which may change some bits."""
 
 _MOST_PER_PHOTOGRAPH = 4_000
+_WORTH_A_PROCESS = 64
+"""Pictures, below which starting processes takes longer than making them."""
+
+_INDEX = "index.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +106,24 @@ def _name(photographs: Sequence[Path]) -> str:
 
 def _cut_all(photographs: Sequence[Path], each: int, root: Path) -> list[Picture]:
     """Pictures 0..each-1 of every photograph, by number first."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        tasks = [pool.submit(_cut, path, root, f"{position:03}", each) for position, path in enumerate(photographs)]
-        columns = [task.result() for task in tasks]
+    names = [f"{position:03}" for position in range(len(photographs))]
+    missing = sum(max(0, each - len(_made(root / name))) for name in names)
+    if missing < _WORTH_A_PROCESS:
+        columns = [_cut(path, root, name, each) for path, name in zip(photographs, names, strict=True)]
+    else:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(os.process_cpu_count(), mp_context=context) as pool:
+            columns = list(pool.map(_cut, photographs, repeat(root), names, repeat(each)))
     return [column[number] for number in range(each) for column in columns]
 
 
 def _cut(photograph: Path, root: Path, name: str, each: int) -> list[Picture]:
     """The first `each` pictures of one photograph; only those that are not there yet are made."""
-    index = root / name / "index.jsonl"
-    index.parent.mkdir(parents=True, exist_ok=True)
-    lines = index.read_text().splitlines() if index.exists() else []
-    have = [Picture(**json.loads(line)) for line in lines]
+    have = _made(root / name)
     if len(have) < each:
         cutter = Cutter(photograph)
+        index = root / name / _INDEX
+        index.parent.mkdir(parents=True, exist_ok=True)
         for number in range(len(have), each):
             crop = cutter.cut(number)
             picture = Picture(f"{name}/{number:04}.jpg", len(crop.data), crop.phash)
@@ -125,6 +133,13 @@ def _cut(photograph: Path, root: Path, name: str, each: int) -> list[Picture]:
         partial.write_text("".join(f"{json.dumps(asdict(picture))}\n" for picture in have))
         partial.replace(index)
     return have[:each]
+
+
+def _made(folder: Path) -> list[Picture]:
+    """The pictures that are in a photograph's folder already."""
+    index = folder / _INDEX
+    lines = index.read_text().splitlines() if index.exists() else []
+    return [Picture(**json.loads(line)) for line in lines]
 
 
 def _statistics(photographs: int, pictures: Sequence[Picture], discarded: int) -> CorpusStatistics:

@@ -39,9 +39,7 @@ own `keep_ratio`: 1.8 times the pixels of a 4:3 picture); encoded again in full 
 Format = Literal["jpeg", "original"]
 
 
-def img2dataset(
-    peer: Peer, urls: Path, out: Path, resize: Resize, *, count: int, ca_file: Path | None = None
-) -> Job:
+def img2dataset(peer: Peer, urls: Path, out: Path, resize: Resize, *, count: int, ca_file: Path | None = None) -> Job:
     """img2dataset as its README has it: webdataset output, SHA-256 and EXIF as by default.
 
     Its unit of work is a shard: five of equal size for every process, else one process would wait for the other.
