@@ -118,11 +118,14 @@ def _check(columns: _Columns, targets: Mapping[str, int]) -> list[str]:
 
 def _content_numbers(columns: _Columns) -> Digests:
     """The same number for the same bytes."""
-    words = np.frombuffer(bytes(columns.digests), dtype=np.uint64).reshape(-1, 4)
-    known = np.frombuffer(bytes(columns.known), dtype=np.bool_)
+    words = np.frombuffer(columns.digests, dtype=np.uint64).reshape(-1, 4)
+    known = np.frombuffer(columns.known, dtype=np.bool_)
     order = np.lexsort(words.T)
-    new = np.ones(len(words), dtype=bool)
-    new[1:] = (words[order[1:]] != words[order[:-1]]).any(axis=1)
+    new = np.zeros(len(words), dtype=bool)
+    new[:1] = True
+    for word in range(words.shape[1]):
+        ordered = words[order, word]
+        new[1:] |= ordered[1:] != ordered[:-1]
     numbers = np.empty(len(words), dtype=np.int64)
     numbers[order] = np.cumsum(new)
     return np.where(known, numbers, -1).reshape(-1, 2)
