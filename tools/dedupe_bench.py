@@ -157,16 +157,15 @@ def _ours(folder: Path) -> dict[str, tuple[int, int]]:
 def _imagededup(folder: Path, home: Path) -> dict[str, tuple[int, int]] | str:
     """Hashes by imagededup's PHash (twice, in the place of two hashes), or why there are none."""
     python = home / "bin" / "python"
-    if not python.exists():
-        found = [p for v in ("3.11", "3.12") for p in (Path.home() / ".pyenv/versions").glob(f"{v}.*/bin/python")]
-        uv = Path(sys.executable).with_name("uv")
-        make = [str(found[0]), "-m", "venv"] if found else [str(uv), "venv", "--seed", "--python", "3.12"]
-        for command in ([*make, str(home)], [str(python), "-m", "pip", "install", "-q", "imagededup"]):
-            try:
-                subprocess.run(command, check=True, capture_output=True, timeout=900)  # noqa: S603 - our own words
-            except (OSError, subprocess.SubprocessError) as error:
-                python.unlink(missing_ok=True)
-                return f"imagededup could not be installed ({type(error).__name__}): its row is missing."
+    found = [p for v in ("3.11", "3.12") for p in (Path.home() / ".pyenv/versions").glob(f"{v}.*/bin/python")]
+    uv = Path(sys.executable).with_name("uv")
+    make = [str(found[0]), "-m", "venv"] if found else [str(uv), "venv", "--seed", "--python", "3.12"]
+    install = [str(python), "-m", "pip", "install", "-q", "imagededup"]
+    for command in ([] if python.exists() else [[*make, str(home)]]) + [install]:
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=900)  # noqa: S603 - our own words
+        except (OSError, subprocess.SubprocessError) as error:
+            return f"imagededup could not be installed ({type(error).__name__}): its row is missing."
     result = home / "hashes.json"
     try:
         subprocess.run([str(python), "-c", _ENCODE, str(folder), str(result)], check=True, capture_output=True)  # noqa: S603
