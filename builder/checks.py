@@ -43,7 +43,7 @@ STANDARD = Limits(
     max_flat_ground=0.75,
     min_bright_level=40,
     max_dark_level=215,
-    min_detail=0.005,
+    min_detail=0.001,
     min_sharpness=0.06,
 )
 STRICT = Limits(
@@ -51,7 +51,7 @@ STRICT = Limits(
     max_flat_ground=0.6,
     min_bright_level=80,
     max_dark_level=180,
-    min_detail=0.02,
+    min_detail=0.005,
     min_sharpness=0.1,
 )
 

@@ -129,7 +129,7 @@ class Thresholds(Model):
         default=None,
         ge=0,
         le=1,
-        description="`low_information`: share of pixels unlike their neighbours; null: 0.005, strict 0.02",
+        description="`low_information`: share of pixels unlike their neighbours; null: 0.001, strict 0.005",
     )
     min_sharpness: float | None = Field(
         default=None,

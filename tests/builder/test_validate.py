@@ -15,6 +15,7 @@ from typing import Literal
 import cv2
 import imagehash
 import numpy as np
+import pillow_heif
 import pytest
 import tifffile
 from hypothesis import given, settings
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
 from builder import validate as module
-from builder.spec import ImageSpec
+from builder.spec import ImageSpec, Resize
 from builder.validate import Accepted, Rejected, validate
 from tests.builder.photos import decoded, encoded, photo, picture
 
@@ -390,6 +391,67 @@ def test_a_flipped_bit_in_a_png_is_found() -> None:
     data = bytearray(encoded(photo("coffee"), "PNG"))
     data[len(data) // 2] ^= 0x40
     assert rejected(bytes(data)).reason == "damaged"
+
+
+def test_animations_are_refused_where_the_spec_says_so() -> None:
+    refusing = ImageSpec(animation="refuse")
+    for image_format in ("GIF", "WEBP", "AVIF", "PNG"):
+        data = encoded(picture(1), image_format, save_all=True, append_images=[picture(2)])
+        assert rejected(data, refusing).reason == "animated"
+        accepted(encoded(picture(1), image_format), refusing)
+    accepted(encoded(picture(1), "TIFF", save_all=True, append_images=[picture(2)]), refusing)
+
+
+def test_heic_is_let_in_and_written_as_jpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    pillow_heif.register_heif_opener()
+    data = encoded(picture(1), "HEIF", quality=80)
+    result = accepted(data)
+    assert (result.source_format, result.format, result.width, result.height) == ("heic", "jpeg", 160, 120)
+    assert psnr(decoded(result.data), picture(1)) > 20
+    assert accepted(data, ImageSpec(format="webp", size=80)).format == "webp"
+    assert rejected(data[: len(data) // 2]).reason == "damaged"
+    monkeypatch.setattr(module, "register_heif", lambda: False)
+    refused = rejected(data)
+    assert (refused.reason, refused.source_format) == ("unsupported_format", "heic")
+    assert "pillow-heif" in refused.detail
+
+
+def test_strict_refuses_a_jpeg_that_the_decoder_warns_of() -> None:
+    data = bytearray(encoded(photo("coffee")))
+    at = data.rindex(b"\xff\xda") + 3_000
+    data[at : at + 2] = b"\xff\xd3"
+    accepted(bytes(data), ImageSpec(tier="fast"))
+    assert rejected(bytes(data), ImageSpec(tier="strict")).reason == "damaged"
+
+
+@pytest.mark.parametrize(
+    ("resize", "bigger", "size"),
+    [("pad", True, (512, 512)), ("crop", True, (300, 300)), ("fit", False, (512, 341)), ("crop", False, (512, 512))],
+)
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG"])
+def test_frames(image_format: str, resize: Resize, bigger: bool, size: tuple[int, int]) -> None:
+    data = oriented(6, image_format)
+    spec = ImageSpec(format="jpeg", size=512, resize=resize, only_if_bigger=bigger, quality=80)
+    result = accepted(data, spec)
+    upright = size if resize != "fit" else size[::-1]
+    assert decoded(result.data).size == (result.width, result.height) == upright
+    assert (result.source_width, result.source_height) == (300, 451)
+    assert bits_apart(result.phash, imagehash.phash(ImageOps.exif_transpose(decoded(data)))) <= 4
+
+
+def test_turned_hashes_come_when_asked_for() -> None:
+    result = validate(encoded(photo("chelsea")), SPEC, turned=True)
+    assert isinstance(result, Accepted)
+    mirrored = accepted(encoded(ImageOps.mirror(photo("chelsea"))))
+    assert len(result.turned) == 7
+    assert bits_apart(result.turned[0], imagehash.hex_to_hash(mirrored.phash)) <= 4
+
+
+def test_threads_get_what_one_gets() -> None:
+    bodies = [encoded(photo(name), kind) for name in ("coffee", "chelsea") for kind in ("JPEG", "PNG")] * 3
+    spec = ImageSpec(format="jpeg", size=256)
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(lambda body: validate(body, spec), bodies)) == [validate(body, spec) for body in bodies]
 
 
 # --- nothing escapes

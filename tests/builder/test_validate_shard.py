@@ -8,6 +8,7 @@ from pathlib import Path
 import imagehash
 import pytest
 import webdataset as wds
+from PIL import ImageFilter
 
 from builder.errors import DamagedShardError
 from builder.rows import FetchReason, ImageRow
@@ -44,6 +45,9 @@ def test_every_candidate_becomes_a_row() -> None:
     assert result.rows[0].http_status == 200
     assert result.rows[2].detail == "it was so"
     assert all(row.source_sha256 for row in result.rows if row.verdict != "failed")
+    assert [row.source_format for row in result.rows] == ["jpeg", "html", None, "webp", "jpeg", None, "png"]
+    assert [row.source_bytes for row in result.rows] == [len(b) if isinstance(b, bytes) else None for b in BODIES]
+    assert all((row.dhash is not None) == (row.verdict == "accepted") for row in result.rows)
     assert all(row.shard is None for row in result.rows if row.verdict != "accepted")
 
 
@@ -87,6 +91,17 @@ def test_the_same_raw_shard_gives_the_same_tar() -> None:
     assert first == second
 
 
+def test_a_failed_check_is_told_with_its_value() -> None:
+    flat = encoded(photo("coffee").filter(ImageFilter.GaussianBlur(6)))
+    spec = ImageSpec()
+    (row,) = validate_shard(raw_shard([flat]), label_slug="cat", shard_number=0, spec=spec).rows
+    assert (row.verdict, row.reason) == ("rejected", "blurry")
+    assert row.measured is not None
+    assert row.measured < 0.06
+    (row,) = validate_shard(raw_shard(GOOD[:1]), label_slug="cat", shard_number=0, spec=spec, turned=True).rows
+    assert len(row.turned) == 7
+
+
 def test_nothing_good_gives_an_empty_tar() -> None:
     result = validate_shard(raw_shard(["dns", b"no"]), label_slug="cat", shard_number=0, spec=ImageSpec())
     with tarfile.open(fileobj=io.BytesIO(b"".join(result.chunks()))) as archive:
@@ -106,6 +121,8 @@ def test_the_hash_is_that_of_the_picture_stored() -> None:
     assert row.offset is not None
     assert row.size_bytes is not None
     image = decoded(data[row.offset : row.offset + row.size_bytes])
-    assert row.phash == str(imagehash.phash(image))
+    assert imagehash.hex_to_hash(row.phash or "") - imagehash.phash(image) <= 4
+    assert imagehash.hex_to_hash(row.dhash or "") - imagehash.dhash(image) <= 5
+    assert row.turned == ()
     end = row.offset + row.size_bytes
     assert json.loads(data[end + (-row.size_bytes % 512) + 512 :].split(b"\0")[0])["key"] == row.key
