@@ -64,6 +64,10 @@ class Bars:
                 return
             self._task = self._progress.add_task(stage, completed=done, total=total, note=note)
         elif self._task is not None:
+            if self._progress.tasks[-1].total is None and total is not None:
+                # Counting begins only now: what an earlier run has done is no work of this one, to its rate.
+                self._progress.remove_task(self._task)
+                self._task = self._progress.add_task(stage, completed=done, total=total, note=note)
             self._progress.update(self._task, completed=done, total=total, note=note)
 
     def _end_stage(self) -> None:

@@ -109,7 +109,7 @@ def build(
     options = run_options(fetch, checks.max_bytes, sample_url=sample_url)
     from builder import run
 
-    with showing(output) as on_progress:
+    with showing(output, "fetching") as on_progress:
         report = run.build(spec, out, options, on_progress=on_progress)
     ended = outcome(report)
     show_report(report, out, ended, output)

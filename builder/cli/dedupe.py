@@ -71,7 +71,7 @@ def dedupe(
         from builder import run
         from builder.cli.summary import show_report
 
-        with showing(output) as on_progress:
+        with showing(output, "deduplicating") as on_progress:
             report = run.finish(folder, dedupe=spec, on_progress=on_progress)
         show_report(report, folder, outcome(report), output)
         return outcome(report)

@@ -39,7 +39,7 @@ def export(*, folder: Path, formats: tuple[str, ...], output: Output) -> Exit:
     from builder.cli.progress import showing
     from builder.exports.write import export_folder
 
-    with showing(output) as on_progress:
+    with showing(output, "exporting") as on_progress:
         written = run.export(folder, layouts(formats), on_progress=on_progress)
     if not output.quiet:
         for layout, files in written.items():

@@ -91,7 +91,7 @@ def from_urls(
         raise InputError(msg)
     from builder import run
 
-    with showing(output) as on_progress:
+    with showing(output, "fetching") as on_progress:
         report = run.from_urls(
             name or stem(file),
             rows,

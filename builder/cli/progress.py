@@ -78,13 +78,15 @@ def display() -> Display:
 
 
 @contextmanager
-def showing(output: Output) -> "Iterator[Callable[[Progress], None]]":
-    """What the engine is to call with its progress; it costs nothing with `--json` or `--quiet`."""
+def showing(output: Output, stage: str) -> "Iterator[Callable[[Progress], None]]":
+    """What the engine is to call with its progress; it costs nothing with `--json` or `--quiet`. `stage` is shown at
+    once, while it still gets ready."""
     if output.json or output.quiet:
         yield lambda _: None
         return
     screen = display()
     try:
+        screen.show(stage, 0, None, "")
         yield lambda progress: _show(screen, progress)
     finally:
         screen.close()

@@ -67,7 +67,7 @@ def rebuild(
 
     image = form_spec(form)
     options = run_options(fetch)
-    with showing(output) as on_progress:
+    with showing(output, "fetching") as on_progress:
         rebuilt = again.rebuild(
             manifest,
             out,

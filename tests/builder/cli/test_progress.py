@@ -61,6 +61,7 @@ def terminal() -> Iterator[io.StringIO]:
 
 def test_bars(terminal: io.StringIO) -> None:
     bars = Bars(Console(file=terminal, force_terminal=True, width=140, color_system=None))
+    bars.show("fetching", 0, None, "")
     bars.show("fetching", 50, 200, "7 failed")
     bars.show("fetching", 200, 200, "8 failed")
     bars.show("describing", 0, None, "")
@@ -92,6 +93,6 @@ def progress(stage: Stage, **counts: Any) -> Progress:
     ],
 )
 def test_the_engines_progress_in_words(told: Progress, line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with showing(Output(json=False, quiet=False)) as on_progress:
+    with showing(Output(json=False, quiet=False), "reading") as on_progress:
         on_progress(told)
-    assert capsys.readouterr().err == f"{line}\n"
+    assert capsys.readouterr().err == f"reading\n{line}\n"
