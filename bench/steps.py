@@ -21,7 +21,7 @@ from bench.results import Step
 from builder.fetch import fetch_many
 from builder.fetcher import Fetcher
 from builder.guard import AddressGuard, parse_exceptions
-from builder.hashes import groups
+from builder.hashes import close_pairs, join_all
 from builder.limits import FetchLimits
 from builder.raw import write_raw
 from builder.rows import Candidate, Fetched
@@ -74,7 +74,7 @@ def _pairs(bodies: Sequence[bytes], urls: Sequence[str], field: Field) -> list[t
          "simplejpeg scaled + OpenCV area + simplejpeg", lambda: [_resized(body) for body in bodies]),
         ("check, hash, keep the bytes (tier standard)", len(bodies), admit(ImageSpec(tier="standard")),
          "simplejpeg decode", lambda: [simplejpeg.decode_jpeg(body) for body in bodies]),
-        ("near-duplicates among 5,000", len(hashes), lambda: groups(hashes, _RADIUS),
+        ("near-duplicates among 5,000", len(hashes), lambda: join_all(np.arange(len(hashes)), close_pairs(hashes, _RADIUS)),
          "sorting the hashes", lambda: np.sort(hashes)),
         ("write a raw shard", len(bodies), lambda: write_raw(_fetched(bodies)),
          "tarfile, bytes alone", lambda: _tar(bodies)),

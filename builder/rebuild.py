@@ -9,11 +9,11 @@ from itertools import groupby
 from pathlib import Path
 
 from builder.copies import ANYTHING
-from builder.describe import describe
+from builder.describe import describe, manifest_rows
 from builder.errors import ManifestError, NotADatasetError
 from builder.finish import write_exports
 from builder.journal import Journal
-from builder.manifest import read_manifest
+from builder.manifest import MANIFEST, read_manifest, write_manifest
 from builder.rows import Candidate, ImageRow
 from builder.run import OnProgress, RunOptions, collect, silent
 from builder.spec import DatasetSpec, ExportFormat, ImageSpec, LabelSpec
@@ -71,7 +71,9 @@ def rebuild(
         collect(workspace, plan, _Source(manifest, workspace), options, on_progress)
         rebuilt = Rebuilt()
         rows = _compared(manifest, workspace, rebuilt, accept_changed=accept_changed)
-        describe(workspace.folder, rows, spec, states=(), conflicts=(), created=plan.created)
+        workspace.folder.write(MANIFEST, write_manifest(rows))
+        written = manifest_rows(workspace.folder)
+        describe(workspace.folder, written, spec, states=(), conflicts=(), created=plan.created)
         workspace.write_ending(Ending(spec=spec, states=()))
         if exports and rebuilt.kept:
             write_exports(workspace, exports)
