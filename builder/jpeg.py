@@ -1,5 +1,6 @@
 """What a JPEG's markers tell, read without a decoder: size, colour profile, where metadata is."""
 
+import re
 from dataclasses import dataclass
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
@@ -7,7 +8,8 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _APP1, _APP2, _APP13 = 0xE1, 0xE2, 0xED
 """EXIF and XMP; colour profile, or the index of further pictures behind the first; IPTC inside Photoshop's blocks."""
-_RESTARTS = frozenset(range(0xD0, 0xD8))
+_MARKER = re.compile(rb"\xff[^\0\xff\xd0-\xd7]", re.DOTALL)
+"""A marker in coded data, other than the restarts."""
 _FRAME_BYTES = 10
 """From a frame's marker to its number of components."""
 _ICC, _MULTI_PICTURE = b"ICC_PROFILE\0", b"MPF\0"
@@ -77,14 +79,8 @@ def _end(data: bytes, scan: int) -> int:
     """The first byte after EOI. In coded data a byte 0xFF is followed by 0 or a restart marker; between the scans of a
     progressive picture stand segments, which tell their length."""
     at = scan
-    while (at := data.find(b"\xff", at)) >= 0 and at + 3 < len(data):
-        marker = data[at + 1]
-        if marker == _EOI:
-            return at + 2
-        if marker == 0 or marker in _RESTARTS:
-            at += 2
-        elif marker == 0xFF:  # noqa: PLR2004 - a fill byte
-            at += 1
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4])
-    return len(data)
+    while (found := _MARKER.search(data, at)) and found.end() + 2 <= len(data):
+        if found[0][1] == _EOI:
+            return found.end()
+        at = found.end() + (data[found.end()] << 8 | data[found.end() + 1])
+    return found.end() if found and found[0][1] == _EOI else len(data)
