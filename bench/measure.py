@@ -1,6 +1,8 @@
 """One run of a command, measured from outside: wall time, CPU time and peak memory of all its processes."""
 
+import ctypes
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -11,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.memory import PeakMemory
+from bench.memory import PeakMemory, in_session
 
 _TAIL_CHARACTERS = 1_500
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a run took. CPU is user and system time of the process and every descendant that was waited for."""
+    """What a run took. CPU is user and system time of the process and every descendant."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -34,6 +37,8 @@ def measure(
     `limit_seconds`. Whatever happens, nothing that it started is left running.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    _adopt_orphans()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with log.open("wb") as output:
         started = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603 - commands are the benchmark's own
@@ -48,20 +53,34 @@ def measure(
         late.start()
         try:
             with PeakMemory(process.pid) as memory:
-                # Not Popen.wait: this is what tells the CPU time of this child (and its children) alone.
-                _, status, usage = os.wait4(process.pid, 0)
+                process.wait()
                 wall = time.perf_counter() - started
-            process.returncode = os.waitstatus_to_exitcode(status)
         finally:
             late.cancel()
             _kill(process.pid)
+            _wait_for_orphans(process.pid)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode != 0:
         shown = " ".join(map(str, command))
         tail = log.read_text(errors="replace")[-_TAIL_CHARACTERS:].strip()
         in_time = "" if wall < limit_seconds else f", stopped after {limit_seconds:g} s"
         msg = f"this command failed (exit code {process.returncode}{in_time}):\n  {shown}\n{tail}\nThe whole log: {log}"
         raise BenchError(msg)
-    return Measured(wall, usage.ru_utime + usage.ru_stime, memory.peak_bytes)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measured(wall, cpu, memory.peak_bytes)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of descendants whose own has ended, so that their CPU time is told here (prctl(2))."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _wait_for_orphans(session: int) -> None:
+    """Wait for what the command left behind: a server of processes ends some moments after those that it serves."""
+    while members := in_session(session):
+        for pid in members:
+            with suppress(ChildProcessError):  # its parent has not ended yet
+                os.waitpid(pid, 0)
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:

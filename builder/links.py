@@ -11,8 +11,10 @@ MAX_URL_CHARACTERS = 2_000
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _WELL_FORMED = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")  # RFC 3986, section 2
-_PLAIN = re.compile(  # no port, no punycode, no fragment: whatever needs a closer look is left to `parse_link`
-    r"https?://(?:(?!xn--)[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}/(?:[A-Za-z0-9\-._~/?:@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PLAIN = re.compile(  # no punycode, no fragment, no port that may be a default or none: those need `parse_link`
+    rf"https?://(?:(?:(?!xn--)[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{{2,24}}|(?:{_OCTET}\.){{3}}{_OCTET})(?::[1-5]?[1-9][0-9]{{3}})?/"
+    r"(?:[A-Za-z0-9\-._~/?:@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
 )
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # controls, and halves of characters
 
@@ -53,6 +55,8 @@ def clean_link(text: object) -> str | None:
 
 def url_key(url: str) -> str:
     """A key that is equal for spellings of one URL: scheme and host in lower case, no default port, no fragment."""
+    if is_plain(url):
+        return url
     try:
         parts = urlsplit(url.strip())
         port = parts.port

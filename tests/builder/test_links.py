@@ -93,12 +93,15 @@ def test_different_urls_have_different_keys() -> None:
 @given(st.from_regex(links._PLAIN, fullmatch=True))
 def test_a_plain_url_is_what_parsing_gives_back(text: str) -> None:
     assert len(text) > links.MAX_URL_CHARACTERS or str(parse_link(text)) == text
+    assert url_key(text) == text
 
 
 @pytest.mark.parametrize(("text", "plain"), [
     ("http://a.example/1.jpg", True), ("https://cdn-1.a.example/x%20y.jpg?w=1&h=2", True),
     ("http://a.example", False), ("http://a.example:80/", False), ("http://me:pw@a.example/", False),
-    ("http://xn--bcher-kva.example/", False), ("http://127.0.0.1/", False), ("ftp://a.example/", False),
+    ("http://xn--bcher-kva.example/", False), ("http://127.0.0.1:8080/", True), ("http://127.1/", False),
+    ("http://a.example:8080/", True), ("http://a.example:443/", False), ("http://a.example:99999/", False),
+    ("http://256.0.0.1/", False), ("ftp://a.example/", False),
     ("http://a.example/ b", False), ("http://a.example/#x", False), ("http://a.example/\n", False),
     ("http://a.example/" + "x" * 2_000, False),
 ])  # fmt: skip
