@@ -10,13 +10,11 @@ from typing import Literal
 
 from builder.files import image_files
 from builder.images import read_images
-from builder.manifest import read_manifest
+from builder.manifest import MANIFEST, read_manifest
 from builder.rows import ImageRow, RejectReason
 from builder.spec import ImageSpec
 from builder.spread import spread
 from builder.store import LocalFolder
-
-MANIFEST = "manifest.jsonl"
 
 FileReason = RejectReason | Literal["unreadable", "missing"]
 """Beside what validation says: a file that cannot be read; bytes that the manifest promises and that are not there,

@@ -105,7 +105,7 @@ def _tell(copies: "Copies", output: Output, done: str | None) -> None:
     for group in copies.groups:
         click.echo(group.kept)
         for copy in group.copies:
-            how = "same bytes" if copy.reason == "exact_duplicate" else f"{copy.distance} bits apart"
+            how = "same bytes" if copy.reason == "exact_duplicate" else f"alike, {copy.distance} of 64 bits differ"
             click.echo(f"    {copy.path} ({how})")
     for checked in copies.unusable:
         click.echo(f"not compared: {checked.path}: {checked.reason}", err=True)

@@ -191,6 +191,7 @@ class DedupeChoices:
 
     no_near_duplicates: bool
     radius: int | None
+    joint_radius: int | None
     turned: bool
 
 
@@ -199,7 +200,10 @@ dedupe_options = gathered(
     "same",
     click.option("--no-near-duplicates", is_flag=True, help="Only files with the same bytes are copies."),
     click.option(
-        "--radius", type=int, metavar="BITS", help="Bits of 64 in which hashes of copies differ.  [default: 8]"
+        "--radius", type=int, metavar="BITS", help="Bits of 64 in which one of two hashes may differ.  [default: 8]"
+    ),
+    click.option(
+        "--joint-radius", type=int, metavar="BITS", help="Bits of 128 in which both hashes together may.  [default: 24]"
     ),
     click.option("--turned", is_flag=True, help="Mirrored and rotated copies are copies too."),
 )
@@ -209,8 +213,7 @@ def dedupe_spec(same: DedupeChoices) -> "DedupeSpec":
     """The model of these options; `InputError` when they make none."""
     from builder.spec import DedupeSpec
 
-    told: dict[str, object] = {"near": not same.no_near_duplicates, "turned": same.turned}
-    return spoken(DedupeSpec, told | ({} if same.radius is None else {"radius": same.radius}))
+    return spoken(DedupeSpec, given(same, no_near_duplicates=None, near=not same.no_near_duplicates))
 
 
 def split_spec(shares: str | None) -> "SplitSpec":

@@ -29,7 +29,7 @@ class Display(Protocol):
 
 
 class Lines:
-    """A line when a stage begins, and then one every some seconds."""
+    """A line when a stage begins, one every some seconds, and one for how it ended."""
 
     def __init__(self, seconds: float = LINE_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -37,17 +37,20 @@ class Lines:
         self._stage = ""
         self._first = (0.0, 0)  # time and count when the stage began
         self._next = 0.0
+        self._unsaid = ""  # how far the stage has come since its last line
 
     def show(self, stage: str, done: int, total: int | None, note: str) -> None:
         """See `Display.show`."""
-        if stage == "done":
-            return
         now = self._clock()
         if stage != self._stage:
-            self._stage, self._first = stage, (now, done)
-        elif now < self._next:
-            return
-        self._next = now + self._seconds
+            self.close()
+            self._stage, self._first, self._next = stage, (now, done), now
+        self._unsaid = "" if stage == "done" else self._line(done, total, note, now)
+        if now >= self._next:
+            self.close()
+            self._next = now + self._seconds
+
+    def _line(self, done: int, total: int | None, note: str, now: float) -> str:
         passed, came = now - self._first[0], done - self._first[1]
         parts = [f"{done:,} of {total:,}" if total else f"{done:,}"] if done or total else []
         if came and passed:
@@ -55,10 +58,13 @@ class Lines:
             if total and done < total:
                 parts.append(f"{clock_time((total - done) * passed / came)} left")
         parts += [note] if note else []
-        click.echo(f"{stage}: {', '.join(parts)}" if parts else stage, err=True)
+        return f"{self._stage}: {', '.join(parts)}" if parts else self._stage
 
     def close(self) -> None:
         """See `Display.close`."""
+        if self._unsaid:
+            click.echo(self._unsaid, err=True)
+            self._unsaid = ""
 
 
 def clock_time(seconds: float) -> str:

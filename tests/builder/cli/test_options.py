@@ -68,6 +68,7 @@ def test_defaults_are_told_as_they_are() -> None:
         "--max-pixels": str(image.max_pixels),
         "--max-aspect-ratio": str(image.max_aspect_ratio),
         "--radius": str(dedupe.radius),
+        "--joint-radius": str(dedupe.joint_radius),
         "--splits": f"{splits.train},{splits.val},{splits.test}",
         "--processes": "one per CPU",
         "--concurrency": str(limits.concurrency),
@@ -85,7 +86,10 @@ def field_default(model: type[BaseModel], name: str) -> object:
 def test_nothing_said_is_the_models_defaults() -> None:
     assert options.image_spec(NOTHING_SAID, NO_FORM) == ImageSpec()
     assert options.form_spec(NO_FORM) is None
-    assert options.dedupe_spec(DedupeChoices(no_near_duplicates=False, radius=None, turned=False)) == DedupeSpec()
+    assert (
+        options.dedupe_spec(DedupeChoices(no_near_duplicates=False, radius=None, joint_radius=None, turned=False))
+        == DedupeSpec()
+    )
     assert options.split_spec(None) == SplitSpec()
 
 
@@ -108,8 +112,8 @@ def test_what_is_said_arrives() -> None:
         only_if_bigger=False,
     )
     assert options.image_spec(NOTHING_SAID, FormChoices(None, 256, None, None, upscale=False)).format == "jpeg"
-    same = DedupeChoices(no_near_duplicates=True, radius=4, turned=True)
-    assert options.dedupe_spec(same) == DedupeSpec(near=False, radius=4, turned=True)
+    same = DedupeChoices(no_near_duplicates=True, radius=4, joint_radius=9, turned=True)
+    assert options.dedupe_spec(same) == DedupeSpec(near=False, radius=4, joint_radius=9, turned=True)
     assert options.split_spec("0.5,0.25,0.25") == SplitSpec(train=0.5, val=0.25, test=0.25)
 
 

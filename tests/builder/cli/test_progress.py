@@ -16,17 +16,20 @@ from builder.work import Stage
 
 
 def test_a_line_per_stage_and_one_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    times = iter([100.0, 102.0, 106.0, 107.0, 112.0])
+    times = iter([100.0, 102.0, 106.0, 107.0, 108.0, 113.0, 114.0])
     lines = Lines(5.0, clock=lambda: next(times))
     lines.show("fetching", 50, 250, "50 kept")
     lines.show("fetching", 60, 250, "60 kept")
     lines.show("fetching", 110, 1_250, "2 failed")
+    lines.show("fetching", 120, 1_250, "2 failed")
     lines.show("describing", 0, None, "")
     lines.show("describing", 6, None, "")
     lines.show("done", 0, None, "")
+    lines.close()
     assert capsys.readouterr().err.splitlines() == [
         "fetching: 50 of 250, 50 kept",
         "fetching: 110 of 1,250, 10.0/s, 1:54 left, 2 failed",
+        "fetching: 120 of 1,250, 10.0/s, 1:53 left, 2 failed",
         "describing",
         "describing: 6, 1.2/s",
     ]
