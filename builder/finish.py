@@ -8,6 +8,7 @@ from builder.describe import describe, manifest_rows, read_about
 from builder.exports.base import ExportedFile
 from builder.exports.write import write_export
 from builder.manifest import MANIFEST, write_manifest
+from builder.replay import replayed
 from builder.report import Report, SourceState
 from builder.spec import MAX_IMAGES_PER_LABEL, DatasetSpec, ExportFormat, LabelSpec, slugify
 from builder.splits import assign_splits
@@ -24,18 +25,20 @@ def decide(
     """
     on_stage("deduplicating")
     spec = plan.spec
+    found = replayed(workspace.rows)
     if plan.kind == "search":
         targets = {label.name: spec.target(label) for label in spec.labels}
     else:
-        targets = dict(Counter(row.label for row in workspace.rows()))
-    decided = deduplicate(workspace.rows(), spec.dedupe, targets, odd_size=spec.image.odd_size_factor)
-    splits = assign_splits((decided.apply(row) for row in workspace.rows()), spec.splits)
+        targets = dict(Counter(row.label for row in found()))
+    decided = deduplicate(found(), spec.dedupe, targets, odd_size=spec.image.odd_size_factor)
+    splits = assign_splits((decided.apply(row) for row in found()), spec.splits)
     if plan.kind == "list":
         spec = _as_read(spec, targets, splits)
     on_stage("describing")
-    rows = (decided.apply(row).model_copy(update={"split": splits.get(row.key)}) for row in workspace.rows())
+    rows = (decided.apply(row).model_copy(update={"split": splits.get(row.key)}) for row in found())
     workspace.folder.write(MANIFEST, write_manifest(rows))
-    written = manifest_rows(workspace.folder)
+    del found
+    written = replayed(manifest_rows(workspace.folder))
     report = describe(workspace.folder, written, spec, states=states, conflicts=decided.conflicts, created=plan.created)
     workspace.write_ending(Ending(spec=spec, states=states))
     return report
@@ -56,7 +59,7 @@ def write_exports(
 ) -> dict[ExportFormat, tuple[ExportedFile, ...]]:
     """Write exports of a dataset that is finished. Raises NotADatasetError when it is not, UnknownFormatError."""
     about = read_about(workspace.folder, workspace.ending().spec, workspace.plan().created)
-    rows = manifest_rows(workspace.folder)
+    rows = replayed(manifest_rows(workspace.folder))
     return {name: write_export(workspace.folder, name, rows, about) for name in formats}
 
 

@@ -1,7 +1,7 @@
 """The bytes of many images, read from their shards in few requests."""
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import batched, groupby
 
 from builder.errors import MissingBytesError
 from builder.rows import ImageRow
@@ -13,6 +13,10 @@ _WINDOW_BYTES = 8 << 20
 _GAP_BYTES = 256 << 10
 """Unwanted bytes between two images that are read rather than asked around: about what a request costs, in the same
 region as on disk. The images of a small split lie far apart; larger gaps would read every shard again for each."""
+
+
+_LOOKED_AT = 64
+"""Rows: as many as a shard of the builder has at most."""
 
 
 def read_images(folder: Folder, rows: Iterable[ImageRow]) -> Iterator[tuple[ImageRow, bytes]]:
@@ -27,8 +31,8 @@ def read_images(folder: Folder, rows: Iterable[ImageRow]) -> Iterator[tuple[Imag
             msg = f"{next(in_shard).key} has no shard: only images that passed validation have bytes"
             raise MissingBytesError(msg)
         for window in _windows(in_shard):
-            start = _span(window[0])[0]
-            data = folder.read_range(shard, start, _span(window[-1])[1] - start)
+            start = min(_span(row)[0] for row in window)
+            data = folder.read_range(shard, start, max(_span(row)[1] for row in window) - start)
             for row in window:
                 low, high = _span(row)
                 if high - start > len(data):
@@ -46,7 +50,19 @@ def _span(row: ImageRow) -> tuple[int, int]:
 
 
 def _windows(rows: Iterable[ImageRow]) -> Iterator[list[ImageRow]]:
-    """Rows that are read together: near each other, in order, and not too much in all."""
+    """Rows that are read together: near each other, and not too much in all. In a shard that was written as images
+    came they lie in any order, so some rows are looked at together before it is told what is near."""
+    for some in batched(rows, _LOOKED_AT, strict=False):
+        spans = [_span(row) for row in some]
+        reach = max(high for _, high in spans) - min(low for low, _ in spans)
+        if reach <= min(_WINDOW_BYTES, sum(high - low for low, high in spans) + _GAP_BYTES * (len(some) - 1)):
+            yield list(some)
+        else:
+            yield from _neighbours(some)
+
+
+def _neighbours(rows: Iterable[ImageRow]) -> Iterator[list[ImageRow]]:
+    """Rows of which each begins not far behind the one before."""
     window: list[ImageRow] = []
     for row in rows:
         low, high = _span(row)

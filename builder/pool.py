@@ -1,6 +1,5 @@
 """Worker processes and the slices they work on: started once, fed evenly, replaced when one dies."""
 
-import multiprocessing
 import os
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Self
 
+from builder import forks
 from builder.errors import DifferentBuildError, WorkerLostError
 from builder.work import Delta, Finished, Slice, Trouble, WorkerOptions
 
@@ -17,7 +17,6 @@ _OPEN_SLICES = 3
 
 _MOST_DEATHS = 20
 _DEATHS_THAT_CONVICT = 2
-_WORKER = "builder.worker"
 
 
 def _work(parent: Connection, options: WorkerOptions, place: Any) -> None:
@@ -50,8 +49,7 @@ class Pool:
 
     def __init__(self, options: list[WorkerOptions]) -> None:
         self._options = options
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([_WORKER])
+        self._context = forks.context()
         self._members: list[_Member] = []
         self._waiting: deque[Slice] = deque()
         self._ordinal = 0

@@ -20,10 +20,10 @@ from builder.spec import ImageSpec
 from builder.validate_shard import image_row
 from builder.work import Delta, Finished, Slice, Trouble, WorkerOptions
 
-_FREED_AT_ONCE = 8
-"""Waking the loop costs as much as a small request: it is told of several bodies that are gone at a time."""
-
 _TELL_SECONDS = 0.1
+
+_COLLECTED_AFTER = 20_000
+"""Objects made, before the young ones are looked through: rows make many, and no circles."""
 
 
 class Place(Protocol):
@@ -133,7 +133,8 @@ class _Worker:
                 self._verdicts[row.verdict] += 1
                 self._bytes += len(body)
                 freed += bool(body)
-                if freed and (freed >= _FREED_AT_ONCE or self._bodies.empty()):
+                # Waking the loop costs as much as a small request: it is told of many bodies at a time.
+                if freed and (freed >= options.limits.concurrency or self._bodies.empty()):
                     self._loop.call_soon_threadsafe(self._free, freed)
                     freed = 0
                 if slice_open.left == 0:
@@ -180,6 +181,7 @@ def main(parent: Connection, options: WorkerOptions, place: Place) -> None:
     """What the process runs. Ctrl-C is for the parent, which closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
+    gc.set_threshold(_COLLECTED_AFTER)
 
     async def run() -> None:
         await _Worker(parent, options, place).run()

@@ -25,6 +25,7 @@ from builder.cli.options import (
     splits_option,
     spoken,
 )
+from builder.forks import warm_up
 
 SOURCES = ("duckduckgo", "bing", "sample")
 
@@ -89,6 +90,7 @@ def build(
     output: Output,
 ) -> Exit:
     """The command itself; its help is `HELP`."""
+    warm_up()
     from builder.cli.progress import showing
     from builder.cli.summary import show_report
     from builder.spec import DatasetSpec

@@ -26,6 +26,7 @@ from builder.cli.options import (
     split_spec,
     splits_option,
 )
+from builder.forks import warm_up
 
 FIELDS = ("url", "label", "title", "licence", "page_url")
 
@@ -78,6 +79,7 @@ def from_urls(
     output: Output,
 ) -> Exit:
     """The command itself; its help is `HELP`."""
+    warm_up()
     from builder.cli.progress import showing
     from builder.cli.summary import show_report
     from builder.list_files import columns_named, read_list

@@ -19,6 +19,7 @@ from builder.cli.options import (
     out_option,
     output_options,
 )
+from builder.forks import warm_up
 
 if TYPE_CHECKING:
     from builder.rebuild import Rebuilt
@@ -62,6 +63,7 @@ def rebuild(
     output: Output,
 ) -> Exit:
     """The command itself; its help is `HELP`."""
+    warm_up()
     from builder import rebuild as again
     from builder.cli.progress import showing
 

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from builder.formats import EXTENSIONS
 from builder.report import Report
@@ -38,11 +39,15 @@ class ExportedFile(Row):
 
 
 class Measured:
-    """Pieces that can be gone through once, with what was seen of them: `bytes` counted, and their `sha256` in hex."""
+    """Pieces that can be gone through once, with what was seen of them: `bytes` counted, and their `sha256` in hex.
+
+    A piece is hashed in a thread while the next is made and this one written.
+    """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._digest = hashlib.sha256()
+        self._hashing: Future[None] | None = None
         self.bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -50,18 +55,29 @@ class Measured:
 
     def __next__(self) -> bytes:
         chunk = next(self._chunks)
-        self._digest.update(chunk)
+        self._settle()
+        self._hashing = _hashers().submit(self._digest.update, chunk)
         self.bytes += len(chunk)
         return chunk
+
+    def _settle(self) -> None:
+        if self._hashing is not None:
+            self._hashing.result()
 
     @property
     def sha256(self) -> str:
         """Of what has gone by so far."""
+        self._settle()
         return self._digest.hexdigest()
 
     def named(self, name: str) -> ExportedFile:
         """What there is to tell of a file of that name once all of it has gone by."""
         return ExportedFile(name=name, bytes=self.bytes, sha256=self.sha256)
+
+
+@cache
+def _hashers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="sha256")
 
 
 @dataclass(frozen=True)
