@@ -25,6 +25,8 @@ RESERVATIONS_PATH = "/.well-known/tdmrep.json"
 MAX_RESERVATIONS_BYTES = 500 * 1024
 
 _WITH_VALUES = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
+_BETWEEN = re.compile("[,;]")  # commas by the documents; semicolons and spaces are met too
+_NAME = re.compile(r"[a-z0-9_\-./*]+")
 _ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 _FREELY_WRITTEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~*$")
 
@@ -42,16 +44,17 @@ def opt_out(headers: MultiMapping[str]) -> str | None:
 def _robots_directive(line: str) -> str | None:
     """The first directive for us; a name before a colon says whom it and those after it are for."""
     concerns_us = True
-    for part in line.lower().split(","):
+    for part in _BETWEEN.split(line.lower()):
         name, colon, rest = part.partition(":")
-        directive = part.strip()
+        words = part
         if colon:
-            if name.strip() in _WITH_VALUES:
-                continue
+            if name.strip() in _WITH_VALUES or not _NAME.fullmatch(name.strip()):
+                continue  # a date may hold a comma, and its time of day a colon: it names nobody
             concerns_us = name.strip() in {PRODUCT.lower(), "*"}
-            directive = rest.strip()
-        if concerns_us and directive in ROBOTS_DIRECTIVES:
-            return directive
+            words = rest
+        for word in words.split() if concerns_us else ():
+            if word in ROBOTS_DIRECTIVES:
+                return word
     return None
 
 

@@ -41,6 +41,8 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
         ("Sun, 22 Nov 2026 11:00:00 GMT", 0),
         ("Sun, 99 Nov 2026 12:01:30 GMT", None),
         ("Sun, 22 Nov 99999 12:01:30 GMT", None),
+        (f"Sun, 22 Nov {'9' * 30} 12:01:30 GMT", None),
+        (f"Sun, 22 Nov 2026 12:01:30 +{'9' * 20}", None),
     ],
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:

@@ -35,6 +35,11 @@ from builder.optouts import ROBOTS_DIRECTIVES, Reservations, opt_out
         (["unavailable_after: 25 Jun 2010 15:00:00 PST"], None),
         (["max-image-preview: none"], None),
         (["noaircraft"], None),
+        (["unavailable_after: Friday, 25-Jun-2010 15:00:00 PST, noai"], "noai"),
+        (["googlebot: unavailable_after: Friday, 25-Jun-2010 15:00:00 PST, noai"], None),
+        (["noai; noimageai"], "noai"),
+        (["nofollow noimageai"], "noimageai"),
+        (["googlebot: nofollow noimageai"], None),
     ],
 )
 def test_x_robots_tag(lines: list[str], found: str | None) -> None:
