@@ -16,6 +16,7 @@ from yarl import URL
 from builder.download import Answer, DownloadError, ask, first_link, next_link
 from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
+from builder.hosts import HostQuietError
 from builder.limits import FetchLimits
 from builder.links import MAX_URL_CHARACTERS
 from builder.manners import Manners
@@ -42,7 +43,7 @@ logger = logging.getLogger(__name__)
 class _Errand:
     """What one candidate, or one file of rules, may take."""
 
-    __slots__ = ("left", "mannered", "max_bytes", "redirects", "retries", "room")
+    __slots__ = ("failed", "left", "mannered", "max_bytes", "redirects", "retries", "room")
 
     def __init__(self, left: float, max_bytes: int, redirects: int, retries: int, *, mannered: bool) -> None:
         self.left = left  # seconds; the clock stands still while others have their turn
@@ -51,6 +52,7 @@ class _Errand:
         self.retries = retries
         self.mannered = mannered  # not so for files of rules, which are what there is to ask
         self.room: asyncio.Semaphore | None = None
+        self.failed: DownloadError | None = None  # the last try
 
 
 class Fetcher:
@@ -152,7 +154,13 @@ class Fetcher:
         while True:
             try:
                 return await self._follow(self._link(text) if isinstance(text, str) else text, errand)
+            except HostQuietError as error:
+                if errand.failed is not None:
+                    raise errand.failed from error
+                msg = f"not asked for: {error}"
+                raise DownloadError("timeout", msg) from error
             except DownloadError as error:
+                errand.failed = error
                 wait = error.retry_after
                 if wait is None:
                     wait = random.uniform(0, 2 * self.limits.backoff_seconds * 2**tried)  # noqa: S311 - jitter is no secret
@@ -197,11 +205,15 @@ class Fetcher:
             has_body = False
             try:
                 answer = await self._ask(url, errand)
+                site.host.answered()
                 has_body = bool(answer.body)
                 return answer
             except DownloadError as error:
-                if error.retry_after and error.answer and error.answer.http_status in _QUIET_STATUSES:
-                    site.host.quiet(min(error.retry_after, self.limits.total_seconds))
+                status = error.answer.http_status if error.answer else None
+                if error.retry_after and status in _QUIET_STATUSES:
+                    site.host.quiet(error.retry_after)
+                elif status is not None:
+                    site.host.answered()
                 raise
             finally:
                 if errand.room is not None and not has_body:

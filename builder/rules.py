@@ -25,6 +25,7 @@ UNREACHABLE_SECONDS = 900.0
 
 _NETWORK: frozenset[FetchReason] = frozenset({"dns", "connection", "timeout", "address_refused"})
 _LIGHT_BYTES = 20_000
+_TOO_MANY_REQUESTS = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ async def learn_rules(ask: Ask, origin: URL, manners: Manners) -> Rules:
     """Ask a site for its rules, as far as `manners` care for them.
 
     robots.txt by RFC 9309, 2.3.1: what answers 4xx, or only redirects, allows everything; what answers 5xx or breaks
-    off disallows everything. So does a host that cannot be reached, whose images then have the network's own reason.
+    off disallows everything. So does a host that cannot be reached, whose images then have the network's own reason,
+    and one that answers 429: it wants fewer requests, and has not said that there is no such file.
     A `tdmrep.json` that cannot be had reserves nothing (TDMRep, "TDM File on the Origin Server").
     """
     rules = await _robots(ask, origin) if manners.robots else Rules()
@@ -78,7 +80,7 @@ async def _robots(ask: Ask, origin: URL) -> Rules:
         return Rules(("timeout", "robots.txt was not complete in time: nothing else is asked for"))
     except DownloadError as error:
         status = error.answer.http_status if error.answer else None
-        if error.reason in {"http_4xx", "empty", "too_many_redirects"}:
+        if error.reason in {"http_4xx", "empty", "too_many_redirects"} and status != _TOO_MANY_REQUESTS:
             return Rules()
         reason = error.reason if status is None and error.reason in _NETWORK else "robots"
         return Rules((reason, f"robots.txt could not be read, so nothing else is asked for: {error}"))

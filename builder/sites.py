@@ -31,7 +31,12 @@ class Site:
     @property
     def idle(self) -> bool:
         """Whether forgetting this site costs no more than asking it for its rules again."""
-        return self.host.idle and (self.lookup is None or self.lookup.done())
+        return self.host.idle and self.unused
+
+    @property
+    def unused(self) -> bool:
+        """Whether nobody asks it for anything."""
+        return self.host.unused and (self.lookup is None or self.lookup.done())
 
 
 class Sites:
@@ -77,7 +82,9 @@ class Sites:
             turns = name if url.is_default_port() else f"{name}:{url.port}"
             host = self._hosts.get(turns)
             if host is None:
-                host = self._hosts[turns] = Host(self._limits.per_host, self._spacing)
+                host = self._hosts[turns] = Host(
+                    self._limits.per_host, self._spacing, patience_seconds=self._limits.total_seconds
+                )
             self._by_origin[key] = Site(url.origin(), host)
         return self._by_origin[key]
 
@@ -88,10 +95,12 @@ class Sites:
         self._file_bytes += rules.file_bytes
 
     def _forget(self) -> None:
-        """Make room: the older half of those that nobody uses."""
+        """Make room: the older half of the idle ones; of the unused ones where nearly all ask for quiet."""
         if len(self._by_text) < MAX_SITES and self._file_bytes < MAX_FILE_BYTES:
             return
         idle = [key for key, site in self._by_origin.items() if site.idle]
+        if len(idle) < len(self._by_origin) // 4:
+            idle = [key for key, site in self._by_origin.items() if site.unused]
         for key in idle[: len(idle) // 2 + 1]:
             del self._by_origin[key]
         kept = {id(site) for site in self._by_origin.values()}

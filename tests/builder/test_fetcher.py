@@ -138,7 +138,7 @@ async def test_a_robots_txt_that_is_not_there_allows_everything(status: int) -> 
     assert (row.reason, site.asked["/robots.txt"]) == (None, 1)
 
 
-@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_robots_txt_that_fails_allows_nothing_after_one_more_try(status: int) -> None:
     async with serving(robots=web.Response(status=status)) as site:
         rows = await fetch(site, "/a", "/b", "/c")
@@ -458,14 +458,33 @@ async def test_a_host_that_asks_for_quiet_gets_it_from_everybody() -> None:
     assert min(site.moments[1:]) - site.moments[0] >= 0.99
 
 
-async def test_quiet_lasts_no_longer_than_the_deadline() -> None:
+async def test_a_host_that_asks_for_a_long_quiet_is_not_waited_for_and_not_asked_again() -> None:
     answer = web.Response(status=503, headers={"Retry-After": "86400"})
-    async with serving(a=answer) as site:
+    async with serving(a=answer, b=redirect("/c")) as site, serving() as other:
+        other.answers["/d"] = redirect(site.url("/d"))
         limits = FetchLimits(total_seconds=0.3, per_host=1)
-        rows = await fetch(site, "/a", "/b", manners=BLUNT, limits=limits)
-    assert [row.reason for row in rows] == ["http_5xx", None]
-    assert site.asked == {"/a": 1, "/b": 1}
-    assert 0.29 <= site.moments[1] - site.moments[0] < 2
+        async with Fetcher(limits, allowing(site.port, other.port), BLUNT) as fetcher, asyncio.timeout(3):
+            urls = [site.url("/a"), *(site.url(f"/{number}") for number in range(50)), other.url("/d"), other.url("/e")]
+            rows = [row for row, _ in await asyncio.gather(*(fetcher.fetch(candidate(url)) for url in urls))]
+    assert [row.reason for row in rows] == ["http_5xx", *["timeout"] * 51, None]
+    assert rows[1].detail == "not asked for: the host wants no requests for another 86,400 s"
+    assert site.asked == {"/a": 1}
+
+
+async def test_a_quiet_host_is_no_host_without_robots_txt() -> None:
+    async with serving() as site, Fetcher(LIMITS, site.guard) as fetcher:
+        fetcher._sites.get(URL(site.url("/"))).host.quiet(3_600)
+        row, _ = await fetcher.fetch(candidate(site.url("/a")))
+    assert (row.reason, site.asked) == ("timeout", {})
+
+
+async def test_who_was_refused_says_so_when_the_host_then_asks_for_a_long_quiet() -> None:
+    async def busy(request: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": "1" if site.asked[request.path] == 1 else "3600"})
+
+    async with serving(a=busy) as site:
+        rows = await fetch(site, "/a", "/a", manners=BLUNT, limits=FetchLimits(per_host=1))
+    assert [(row.reason, row.http_status) for row in rows] == [("http_4xx", 429), ("http_4xx", 429)]
 
 
 async def test_waiting_for_a_turn_does_not_count() -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from builder.hosts import Host
+from builder.hosts import MAX_QUIET_SECONDS, Host, HostQuietError
 
 
 async def starts(host: Host, count: int, first: asyncio.Event | None = None) -> list[float]:
@@ -101,3 +101,38 @@ async def test_who_gives_up_takes_no_turn(*, busy: bool) -> None:
     else:
         assert not host.idle  # it is still to be left in peace
         assert not host._slots.locked()
+
+
+async def test_nobody_waits_longer_than_they_have_patience() -> None:
+    host = Host(1, 0.0, patience_seconds=5.0)
+    host.quiet(10**9)
+    for _ in range(3):
+        with pytest.raises(HostQuietError, match="wants no requests") as caught:
+            async with host:
+                pass
+        assert caught.value.seconds == pytest.approx(MAX_QUIET_SECONDS, abs=1)
+    assert not host._slots.locked()
+    assert host.unused
+
+
+async def test_a_host_that_refuses_again_at_once_is_left_alone_for_longer() -> None:
+    host = Host(2, 0.0, patience_seconds=0.35)
+    lasted = []
+    for _ in range(3):
+        host.quiet(0.1)
+        host.quiet(0.1)  # the other one that was under way
+        begun = time.monotonic()
+        try:
+            async with host:
+                lasted.append(time.monotonic() - begun)
+        except HostQuietError as error:
+            lasted.append(error.seconds)
+    assert lasted == pytest.approx([0.1, 0.2, 0.4], abs=0.05)
+
+    host = Host(2, 0.0)
+    for _ in range(3):
+        host.quiet(0.05)
+        begun = time.monotonic()
+        async with host:
+            assert time.monotonic() - begun < 0.09
+        host.answered()

@@ -63,6 +63,15 @@ async def test_only_idle_sites_are_forgotten(sites: Sites, monkeypatch: pytest.M
     assert asking.lookup.cancelled()
 
 
+def test_hosts_that_want_to_be_left_alone_are_not_remembered_without_bound(
+    sites: Sites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_SITES", 10)
+    for number in range(100):
+        sites.get(encoded(f"http://{number}.example/")).host.quiet(3_600)
+    assert len(sites._by_origin) <= 10
+
+
 def test_rules_count_by_their_size(sites: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_FILE_BYTES", 1_000)
     for number in range(8):
