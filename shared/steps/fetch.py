@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Iterator
+from contextlib import aclosing
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
@@ -76,11 +77,11 @@ async def _download(candidates: tuple[Candidate, ...], max_bytes: int, target: I
     fetcher = await _fetcher()
     rows: dict[int, tuple[Fetched, int]] = {}
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as bodies:
-        async for index, fetched, body in fetch_many(
-            candidates, fetcher, max_bytes=max_bytes, bodies=_bodies(max_bytes)
-        ):
-            rows[index] = (fetched, bodies.tell())
-            bodies.write(body)
+        results = fetch_many(candidates, fetcher, max_bytes=max_bytes, bodies=_bodies(max_bytes))
+        async with aclosing(results):  # when the disk is full, nothing more is fetched
+            async for index, fetched, body in results:
+                rows[index] = (fetched, bodies.tell())
+                bodies.write(body)
 
         def in_order() -> Iterator[tuple[int, Fetched, bytes]]:
             for index, (fetched, offset) in sorted(rows.items()):
