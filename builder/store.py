@@ -83,10 +83,14 @@ class LocalFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
         written = 0
-        with part.open("wb") as file:
-            for piece in (data,) if isinstance(data, bytes) else data:
-                written += file.write(piece)
-        part.replace(path)
+        try:
+            with part.open("wb") as file:
+                for piece in (data,) if isinstance(data, bytes) else data:
+                    written += file.write(piece)
+            part.replace(path)
+        except BaseException:  # the disk may be full: half a file helps nobody
+            part.unlink(missing_ok=True)
+            raise
         return written
 
     def exists(self, name: str) -> bool:

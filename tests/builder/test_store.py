@@ -1,3 +1,5 @@
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,17 @@ def test_clearing_removes_the_folder_itself(tmp_path: Path) -> None:
     folder.write("a/b", b".")
     folder.clear()
     assert not folder.root.exists()
+
+
+def test_what_could_not_be_written_to_its_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    folder = LocalFolder(tmp_path)
+    folder.write("whole", b"before")
+
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        folder.write("whole", broken())
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+    assert folder.read("whole") == b"before"
