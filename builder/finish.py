@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from builder.dedupe import deduplicate
 from builder.describe import describe, manifest_rows, read_about
 from builder.exports.base import ExportedFile
-from builder.exports.write import write_export
+from builder.exports.write import FORMATS, export_folder, write_export
 from builder.manifest import MANIFEST, write_manifest
 from builder.replay import replayed
 from builder.report import Report, SourceState
@@ -35,6 +35,7 @@ def decide(
     if plan.kind == "list":
         spec = _as_read(spec, targets, splits)
     on_stage("describing")
+    workspace.write_ending(Ending(spec=spec, states=states, complete=False))
     rows = (decided.apply(row).model_copy(update={"split": splits.get(row.key)}) for row in found())
     workspace.folder.write(MANIFEST, write_manifest(rows))
     del found
@@ -61,6 +62,11 @@ def write_exports(
     about = read_about(workspace.folder, workspace.ending().spec, workspace.plan().created)
     rows = replayed(manifest_rows(workspace.folder))
     return {name: write_export(workspace.folder, name, rows, about) for name in formats}
+
+
+def exported(workspace: Workspace) -> list[ExportFormat]:
+    """The exports that are there, of this decision or an earlier one."""
+    return [name for name in FORMATS if (workspace.root / export_folder(name)).is_dir()]
 
 
 def shortages(workspace: Workspace, spec: DatasetSpec) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +16,10 @@ from builder.validate import Accepted
 from builder.validate_shard import shard_name
 from builder.workspace import ROWS
 
+TakenDown = Callable[[ImageRow], str | None]
+
+_OF_THE_CANDIDATE = {"key", "label", "url", "engine", "query", "page_url", "title", "licence", "final_url"}
+
 
 class Journal:
     """Two files that only grow: `rows/{slug}-{number}.jsonl`, a row a line in order of completion, and the shard that
@@ -23,9 +28,12 @@ class Journal:
     An image is written before its row, and the row in one piece: what a line speaks of is there, even when the process
     was killed in between (not when the machine lost power: nothing is synced). Opening a journal cuts off what was not
     finished. `done` tells, by index, the URL of each candidate that needs no more work, `verdicts` what became of them.
+
+    `taken_down` says of a row whether its image must not be kept any more, and why: such an image is overwritten with
+    zeros, and its row becomes that of a candidate that was never fetched.
     """
 
-    def __init__(self, root: Path, slug: str, number: int) -> None:
+    def __init__(self, root: Path, slug: str, number: int, taken_down: TakenDown | None = None) -> None:
         self.slug, self.number = slug, number
         self.done: dict[int, str] = {}
         self.verdicts: Counter[Verdict] = Counter()
@@ -33,10 +41,32 @@ class Journal:
         self._tar_path = root / self._shard
         rows_path = root / ROWS / f"{slug}-{number:05}.jsonl"
         rows_path.parent.mkdir(parents=True, exist_ok=True)
+        if taken_down is not None and rows_path.exists() and self._tar_path.exists():
+            self._forget(rows_path, taken_down)
         self._rows = rows_path.open("ab+", buffering=0)
         self._tar: IO[bytes] | None = None
         self._end = 0  # of the last whole image in the tar
         self._recover()
+
+    def _forget(self, rows_path: Path, taken_down: TakenDown) -> None:
+        """Overwrite images that must not be kept, then write the rows anew that spoke of them."""
+        lines = rows_path.read_bytes().splitlines(keepends=True)
+        found = False
+        for place, line in enumerate(lines):
+            row = _row(line)
+            if row is None or row.offset is None or row.size_bytes is None or (why := taken_down(row)) is None:
+                continue
+            found = True
+            with self._tar_path.open("rb+") as tar:
+                tar.seek(row.offset)
+                tar.write(bytes(row.size_bytes))
+            told = row.model_dump(include=_OF_THE_CANDIDATE)
+            row = ImageRow(**told, verdict="failed", reason="taken_down", detail=why)
+            lines[place] = row.model_dump_json().encode() + b"\n"
+        if found:
+            part = rows_path.with_name(f"{rows_path.name}.part")
+            part.write_bytes(b"".join(lines))
+            part.replace(rows_path)
 
     def _recover(self) -> None:
         """Read what is there up to the first line that is not whole, or whose image is not, and cut off the rest."""

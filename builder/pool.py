@@ -1,9 +1,12 @@
 """Worker processes and the slices they work on: started once, fed evenly, replaced when one dies."""
 
 import os
+import signal
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Self
@@ -16,6 +19,12 @@ _OPEN_SLICES = 3
 """Of one worker: while the last candidates of one come slowly, there is work on others."""
 
 _MOST_DEATHS = 20
+_DECODE_SECONDS = 120.0
+"""How long a worker may be at one picture. The largest that are let in take some ten seconds."""
+
+_LONGEST_LOOK = 1.0
+"""Seconds that pass between two looks at the workers, at most: when it was more, all of us were asleep."""
+
 _DEATHS_THAT_CONVICT = 2
 
 
@@ -38,6 +47,8 @@ class _Member:
     pipe: Connection
     place: Any  # two numbers of shared memory: ordinal and index of what it decodes, -1 when nothing
     open: dict[int, Slice] = field(default_factory=dict)
+    at: tuple[int, int] = (-1, -1)  # its place at the last look
+    at_it: float = 0.0  # seconds that it has been there
 
 
 class Pool:
@@ -47,8 +58,10 @@ class Pool:
     not per process, and is safe where the caller has threads.
     """
 
-    def __init__(self, options: list[WorkerOptions]) -> None:
+    def __init__(self, options: list[WorkerOptions], *, decode_seconds: float = _DECODE_SECONDS) -> None:
         self._options = options
+        self._decode_seconds = decode_seconds
+        self._looked = time.monotonic()
         self._context = forks.context()
         self._members: list[_Member] = []
         self._waiting: deque[Slice] = deque()
@@ -57,7 +70,13 @@ class Pool:
         self._lost = 0
 
     def __enter__(self) -> Self:
-        self._members = [self._start(options) for options in self._options]
+        # Processes inherit what is blocked: Ctrl-C is for this one alone, also while they start.
+        resource_tracker.ensure_running()  # which would unblock it
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._members = [self._start(options) for options in self._options]
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -112,9 +131,22 @@ class Pool:
         URLs.
         """
         ready = wait([member.pipe for member in self._members], timeout)
+        self._end_the_lost()
         for number, member in enumerate(self._members):
             if member.pipe in ready:
                 yield from self._heard(number, member)
+
+    def _end_the_lost(self) -> None:
+        """Kill workers whose decoder does not come back; `wait` then hears that they died."""
+        now = time.monotonic()
+        passed = min(now - self._looked, _LONGEST_LOOK)
+        self._looked = now
+        for member in self._members:
+            at = (member.place[0], member.place[1])
+            member.at_it = member.at_it + passed if at == member.at and at[0] >= 0 else 0.0
+            member.at = at
+            if member.at_it > self._decode_seconds:
+                member.process.kill()
 
     def _heard(self, number: int, member: _Member) -> Iterator[Delta | Finished]:
         try:

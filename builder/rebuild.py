@@ -11,7 +11,7 @@ from pathlib import Path
 from builder.copies import ANYTHING
 from builder.describe import describe, manifest_rows
 from builder.errors import ManifestError, NotADatasetError
-from builder.finish import write_exports
+from builder.finish import exported, write_exports
 from builder.journal import Journal
 from builder.manifest import MANIFEST, read_manifest, write_manifest
 from builder.rows import Candidate, ImageRow
@@ -70,13 +70,15 @@ def rebuild(
         plan = workspace.begin(Plan(kind="rebuild", spec=spec, created=datetime.now(UTC).date()))
         collect(workspace, plan, _Source(manifest, workspace), options, on_progress)
         rebuilt = Rebuilt()
+        workspace.write_ending(Ending(spec=spec, states=(), complete=False))
         rows = _compared(manifest, workspace, rebuilt, accept_changed=accept_changed)
         workspace.folder.write(MANIFEST, write_manifest(rows))
         written = manifest_rows(workspace.folder)
         describe(workspace.folder, written, spec, states=(), conflicts=(), created=plan.created)
         workspace.write_ending(Ending(spec=spec, states=()))
-        if exports and rebuilt.kept:
-            write_exports(workspace, exports)
+        layouts = list(dict.fromkeys((*exports, *exported(workspace))))
+        if layouts and rebuilt.kept:
+            write_exports(workspace, layouts)
     return rebuilt
 
 

@@ -142,6 +142,12 @@ def from_urls(
         tally = _Tally(source, None, on_progress)
         with Pool(_workers(workspace, plan.spec, options)) as pool:
             _collect(source, pool, tally)
+        if any(number >= source.slices[slug] for slug, number in workspace.slices()):
+            msg = (
+                f"{out} holds more than the list: it has become shorter. Choose another folder, or go on with the list "
+                "of then (new lines belong at its end)"
+            )
+            raise DifferentBuildError(msg)
         return _finish(workspace, plan, source.states(), tally)
 
 
@@ -150,11 +156,11 @@ def finish(
 ) -> Report:
     """Decide about the images of a finished build once more, by other rules if given, and describe it anew.
 
-    Raises NotADatasetError when the folder holds no finished build. Exports are written anew too.
+    Raises NotADatasetError when the folder holds no finished build. Exports that are there are written anew too.
     """
     workspace = Workspace(out)
     with workspace.claimed():
-        plan, ending = workspace.plan(), workspace.ending()
+        plan, ending = workspace.plan(), workspace.ending(complete=False)
         if plan.kind == "rebuild":
             msg = f"{out} is what a manifest says, without the copies that were left out then: decide in the original"
             raise DifferentBuildError(msg)
@@ -183,12 +189,13 @@ def export(
 
 
 def _finish(workspace: Workspace, plan: Plan, states: tuple[SourceState, ...], tally: "_Tally") -> Report:
-    from builder.finish import decide, write_exports
+    from builder.finish import decide, exported, write_exports
 
     report = decide(workspace, plan, states, tally.tell)
-    if plan.spec.exports and report.totals.accepted:
+    exports = list(dict.fromkeys((*plan.spec.exports, *exported(workspace))))  # those there would tell of what was
+    if exports and report.totals.accepted:
         tally.tell("exporting")
-        write_exports(workspace, plan.spec.exports)
+        write_exports(workspace, exports)
     tally.tell("done")
     return report
 
@@ -200,15 +207,21 @@ class _Tally:
     source: Source | None
     target: int | None
     on_progress: OnProgress
-    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    finished: Counter[Verdict] = field(default_factory=Counter)  # of slices that are complete
+    under_way: dict[tuple[str, int], dict[Verdict, int]] = field(default_factory=dict)
     fetched_bytes: int = 0
 
     def add(self, delta: Delta) -> None:
-        self.verdicts.update(delta.verdicts)
+        self.under_way[delta.slug, delta.number] = delta.verdicts  # told again by who replaces a worker that died
         self.fetched_bytes += delta.fetched_bytes
 
+    def finish(self, done: Finished) -> None:
+        self.finished.update(self.under_way.pop((done.slug, done.number), {}))
+
     def tell(self, stage: Stage) -> None:
-        counts = self.verdicts
+        counts = self.finished.copy()
+        for verdicts in self.under_way.values():
+            counts.update(verdicts)
         self.on_progress(
             Progress(
                 stage,
@@ -245,6 +258,7 @@ def _collect(source: Source, pool: Pool, tally: _Tally) -> None:
                 case Delta():
                     tally.add(message)
                 case Finished():
+                    tally.finish(message)
                     source.finished(message)
         tally.tell("searching" if pool.idle else "fetching")
 
@@ -256,9 +270,14 @@ def _workers(workspace: Workspace, spec: DatasetSpec, options: RunOptions) -> li
     limits = options.limits
     if limits.per_host < processes or limits.host_spacing_seconds > 0:
         processes = 1
+    processes = min(processes, limits.concurrency)
+    if options.ca_file is not None:
+        from builder.session import trusting
+
+        trusting(options.ca_file)  # said here once, not by every worker as it dies
     shared = replace(
         limits,
-        concurrency=max(1, limits.concurrency // processes),
+        concurrency=limits.concurrency // processes,
         per_host=limits.per_host // processes,
         max_bytes=spec.image.max_bytes,
     )

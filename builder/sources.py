@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import batched
+from threading import Event
 
 from builder.engines import Engine, EngineSettings, engine
-from builder.engines.base import short
+from builder.engines.base import Page, short
 from builder.errors import UrlListError
 from builder.keywords import expand
 from builder.links import url_key
@@ -29,6 +30,7 @@ class ListSource:
     def __init__(self, rows: Iterable[UrlRow], label: str) -> None:
         self.found = 0
         self.ended = False
+        self.slices: Counter[str] = Counter()  # by slug: how many there have been
         self._slices = self._cut(rows, label)
 
     def next(self) -> Slice | None:
@@ -45,7 +47,6 @@ class ListSource:
         return ()
 
     def _cut(self, rows: Iterable[UrlRow], label: str) -> Iterator[Slice]:
-        numbers: Counter[str] = Counter()
         waiting: defaultdict[str, list[Candidate]] = defaultdict(list)
         slugs: dict[str, str] = {}
         names: dict[str, str] = {}  # by slug: the first spelling stands for all
@@ -64,12 +65,15 @@ class ListSource:
             together = waiting[slug]
             together.append(_candidate(row, names.setdefault(slug, told)))
             if len(together) == SHARD_SIZE:
-                yield Slice(slug, numbers[slug], tuple(together))
-                numbers[slug] += 1
+                yield self._slice(slug, together)
                 together.clear()
         for slug, together in waiting.items():
             if together:
-                yield Slice(slug, numbers[slug], tuple(together))
+                yield self._slice(slug, together)
+
+    def _slice(self, slug: str, candidates: Iterable[Candidate]) -> Slice:
+        self.slices[slug] += 1
+        return Slice(slug, self.slices[slug] - 1, tuple(candidates))
 
 
 def _candidate(row: UrlRow, label: str) -> Candidate:
@@ -82,6 +86,25 @@ def _candidate(row: UrlRow, label: str) -> Candidate:
         title=short(row.title),
         licence=short(row.licence),
     )
+
+
+class _ClosedError(Exception):
+    """The build has ended: what is found from now on is for nobody."""
+
+
+class _UntilClosed:
+    """An `Engine` that is asked nothing more once `closed` is set: the process would not end before the round."""
+
+    def __init__(self, asked: Engine, closed: Event) -> None:
+        self.name, self.takes_queries = asked.name, asked.takes_queries
+        self._asked = asked
+        self._closed = closed
+
+    def search(self, query: str, label: str, page: int) -> Page:
+        """See `Engine.search`."""
+        if self._closed.is_set():
+            raise _ClosedError
+        return self._asked.search(query, label, page)
 
 
 @dataclass
@@ -111,6 +134,7 @@ class SearchSource:
         self._workspace = workspace
         self._spec = spec
         self._settings = settings
+        self._closed = Event()
         self._threads = ThreadPoolExecutor(_SEARCHES_AT_ONCE, thread_name_prefix="search")
         self._slices: deque[Slice] = deque()
         self._labels = {label.slug: self._label(label) for label in spec.labels}
@@ -154,7 +178,8 @@ class SearchSource:
         return tuple(state for label in self._labels.values() for state in source_states(label.spec.name, label.state))
 
     def close(self) -> None:
-        """Wait for no search any more."""
+        """Wait for no search any more, and have none go on to another page."""
+        self._closed.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _label(self, spec: LabelSpec) -> _Label:
@@ -162,7 +187,7 @@ class SearchSource:
         return _Label(spec, state, self._spec.target(spec), stored=list(self._workspace.rounds(spec.slug)))
 
     def _engines(self) -> list[Engine]:
-        return [engine(name, self._settings) for name in self._spec.sources]
+        return [_UntilClosed(engine(name, self._settings), self._closed) for name in self._spec.sources]
 
     def _next_round(self, label: _Label) -> None:
         label.rounds += 1

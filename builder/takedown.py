@@ -11,6 +11,7 @@ from yarl import URL
 
 from builder.errors import TakeDownListError
 from builder.links import is_plain, parse_link
+from builder.rows import ImageRow
 
 _HOST, _SHA256 = "host:", "sha256:"
 _HOST_NAME = re.compile(r"[a-z0-9._\-:]+")  # punycode or an address
@@ -78,6 +79,18 @@ class TakeDownList:
         if self.hashes and (digest := hashlib.sha256(data).digest()) in self.hashes:
             return _SHA256 + digest.hex()
         return None
+
+    def entry_for_row(self, row: ImageRow) -> str | None:
+        """Why an image that was kept in an earlier run must go, or None."""
+        links = [URL(text) for text in (row.url, row.final_url) if text]
+        entry = next(filter(None, map(self.entry_for_url, links)), None)
+        if entry is None and row.source_sha256 and bytes.fromhex(row.source_sha256) in self.hashes:
+            entry = _SHA256 + row.source_sha256
+        return f"{entry} is on the take-down list" if entry else None
+
+    def __bool__(self) -> bool:
+        """Whether it has any entry."""
+        return bool(self.urls or self.hosts or self.hashes)
 
 
 def _url_key(url: URL) -> str:

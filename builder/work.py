@@ -20,15 +20,17 @@ class Slice:
     slug: str
     number: int
     candidates: tuple[Candidate, ...]
-    crashes: tuple[int, ...] = ()  # indices of candidates that a worker died of, twice
+    crashes: tuple[int, ...] = ()  # indices of candidates that a worker died of, or was lost in, twice
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What became of candidates since the last message."""
+    """How far a slice has come: all of its candidates that have a row, those of an earlier run too."""
 
+    slug: str
+    number: int
     verdicts: dict[Verdict, int]
-    fetched_bytes: int
+    fetched_bytes: int  # of all slices, since the last message
 
 
 @dataclass(frozen=True, slots=True)

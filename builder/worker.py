@@ -3,24 +3,26 @@
 import asyncio
 import gc
 import os
+import resource
 import signal
 import threading
 import time
-from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from builder.errors import DifferentBuildError
 from builder.fetcher import Fetcher
 from builder.journal import Journal
-from builder.rows import Candidate, Fetched, ImageRow, Verdict
+from builder.rows import Candidate, Fetched, ImageRow
 from builder.spec import ImageSpec
 from builder.validate_shard import image_row
 from builder.work import Delta, Finished, Slice, Trouble, WorkerOptions
 
 _TELL_SECONDS = 0.1
+_OPEN_FILES = 65_536
 
 _COLLECTED_AFTER = 20_000
 """Objects made, before the young ones are looked through: rows make many, and no circles."""
@@ -47,12 +49,12 @@ class _Worker:
         self._parent = parent
         self._options = options
         self._place = place
-        self._bodies: SimpleQueue[tuple[_Open, int, Fetched, bytes] | None] = SimpleQueue()
+        self._bodies: SimpleQueue[tuple[_Open, int, Fetched, bytes]] = SimpleQueue()
         # Bodies that are on their way or wait for validation: twice as many as requests, so that neither side idles.
         self._room = asyncio.Semaphore(2 * options.limits.concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
-        self._verdicts: Counter[Verdict] = Counter()
+        self._untold: dict[tuple[str, int], Journal] = {}  # slices with rows that the parent has not heard of
         self._bytes = 0
         self._sending = threading.Lock()
 
@@ -91,7 +93,8 @@ class _Worker:
                 self._send(Trouble(f"unexpected fault with a slice: {type(error).__name__}: {error}"))
 
     def _start(self, ordinal: int, work: Slice, fetcher: Fetcher) -> None:
-        journal = Journal(self._options.root, work.slug, work.number)
+        take_down = self._options.manners.take_down
+        journal = Journal(self._options.root, work.slug, work.number, take_down.entry_for_row if take_down else None)
         for index, url in journal.done.items():
             if index >= len(work.candidates) or work.candidates[index].url != url:
                 msg = (
@@ -103,7 +106,7 @@ class _Worker:
             if index not in journal.done:
                 journal.add(index, _crashed(journal.key(index), work.candidates[index]), None)
         if journal.verdicts:
-            self._send(Delta(dict(journal.verdicts), 0))
+            self._send(Delta(work.slug, work.number, dict(journal.verdicts), 0))
         todo = [index for index in range(len(work.candidates)) if index not in journal.done]
         slice_open = _Open(ordinal, journal, len(todo))
         if not todo:
@@ -114,7 +117,11 @@ class _Worker:
             task.add_done_callback(self._tasks.discard)
 
     async def _fetch(self, slice_open: _Open, index: int, candidate: Candidate, fetcher: Fetcher) -> None:
-        fetched, body = await fetcher.fetch(candidate, room=self._room)
+        try:
+            fetched, body = await fetcher.fetch(candidate, room=self._room)
+        except Exception as error:  # noqa: BLE001 - nobody would hear of it, and the slice would never be finished
+            self._send(Trouble(f"unexpected fault while fetching {candidate.url}: {type(error).__name__}: {error}"))
+            return
         self._bodies.put((slice_open, index, fetched, body))
 
     def _validate_all(self) -> None:
@@ -123,14 +130,20 @@ class _Worker:
         freed = 0
         options = self._options
         try:
-            while (item := self._bodies.get()) is not None:
-                slice_open, index, fetched, body = item
+            while True:
+                try:
+                    slice_open, index, fetched, body = self._bodies.get(timeout=_TELL_SECONDS if self._untold else None)
+                except Empty:  # all is waiting for the network
+                    self._tell()
+                    continue
                 self._place[1], self._place[0] = index, slice_open.ordinal
-                row, image = image_row(slice_open.journal.key(index), fetched, body, options.image)
+                row, image = image_row(
+                    slice_open.journal.key(index), fetched, body, options.image, turned=options.turned
+                )
                 self._place[0] = -1
                 slice_open.journal.add(index, row, image)
                 slice_open.left -= 1
-                self._verdicts[row.verdict] += 1
+                self._untold[slice_open.journal.slug, slice_open.journal.number] = slice_open.journal
                 self._bytes += len(body)
                 freed += bool(body)
                 # Waking the loop costs as much as a small request: it is told of many bodies at a time.
@@ -157,11 +170,10 @@ class _Worker:
         self._send(Finished(slice_open.journal.slug, slice_open.journal.number))
 
     def _tell(self) -> None:
-        if self._verdicts:
-            delta = Delta(dict(self._verdicts), self._bytes)
-            self._verdicts.clear()
+        for (slug, number), journal in self._untold.items():
+            self._send(Delta(slug, number, dict(journal.verdicts), self._bytes))
             self._bytes = 0
-            self._send(delta)
+        self._untold.clear()
 
     def _send(self, message: Delta | Finished | Trouble) -> None:
         with self._sending:
@@ -172,14 +184,24 @@ class _Worker:
 
 
 def _crashed(key: str, candidate: Candidate) -> ImageRow:
-    fetched = Fetched(candidate=candidate, detail="the process that decoded it died, twice")
+    fetched = Fetched(candidate=candidate, detail="the process that decoded it died or never came back, twice")
     row, _ = image_row(key, fetched, None, ImageSpec())
     return row.model_copy(update={"verdict": "rejected", "reason": "damaged", "detail": fetched.detail})
+
+
+def _allow_many_files() -> None:
+    """As many open files as connections may need: failing for want of them would be told of the sites."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft not in {resource.RLIM_INFINITY, wanted} and soft < wanted:
+        with suppress(OSError, ValueError):  # some systems allow less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def main(parent: Connection, options: WorkerOptions, place: Place) -> None:
     """What the process runs. Ctrl-C is for the parent, which closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _allow_many_files()
     gc.freeze()
     gc.set_threshold(_COLLECTED_AFTER)
 

@@ -50,10 +50,14 @@ class Round(Row):
 
 
 class Ending(Row):
-    """What a finished build knows that is in no other file: the request with all its labels, and how sources ended."""
+    """What a finished build knows that is in no other file: the request with all its labels, and how sources ended.
+
+    While it is being described, `complete` is false: some of the files may be of an earlier decision.
+    """
 
     spec: DatasetSpec
     states: tuple[SourceState, ...]
+    complete: bool = True
 
 
 class Workspace:
@@ -90,7 +94,7 @@ class Workspace:
                     "it was begun with (labels, queries, sources and image options decide; numbers may differ)"
                 )
                 raise DifferentBuildError(msg)
-        elif any(path.name != ".lock" for path in self.root.iterdir()):
+        elif any(path.name not in {".lock", f"{PLAN}.part"} for path in self.root.iterdir()):
             msg = f"{self.root} is not empty and holds no build: choose another folder"
             raise DifferentBuildError(msg)
         self.folder.write(PLAN, plan.model_dump_json(indent=2).encode())
@@ -111,13 +115,17 @@ class Workspace:
         """Keep how the build ended."""
         self.folder.write(ENDING, ending.model_dump_json(indent=2).encode())
 
-    def ending(self) -> Ending:
-        """How the build ended; NotADatasetError when it has not."""
+    def ending(self, *, complete: bool = True) -> Ending:
+        """How the build ended; NotADatasetError when it has not, or when its description is not `complete`."""
         try:
-            return Ending.model_validate_json(self.folder.read(ENDING))
+            ending = Ending.model_validate_json(self.folder.read(ENDING))
         except FileNotFoundError:
             msg = f"{self.root} holds a build that did not come to its end: repeat the command that began it"
             raise NotADatasetError(msg) from None
+        if complete and not ending.complete:
+            msg = f"{self.root} was left while it was being described: repeat the command that was stopped"
+            raise NotADatasetError(msg)
+        return ending
 
     def write_round(self, slug: str, number: int, found: Round) -> None:
         """Keep what a round of searching found, before any of it is fetched."""
@@ -132,11 +140,17 @@ class Workspace:
 
     def rows(self, slug: str | None = None) -> Iterator[ImageRow]:
         """Every row that is there, or those of one label, in order of key; verdicts are as validation left them."""
-        names = sorted(path.name for path in (self.root / ROWS).glob("*.jsonl"))
-        for name in names:
-            if slug is None or name.rpartition("-")[0] == slug:
-                lines = (self.root / ROWS / name).read_bytes().splitlines()
+        for its, number in self.slices():
+            if slug in {None, its}:
+                data = (self.root / ROWS / f"{its}-{number:05}.jsonl").read_bytes()
+                lines = data[: data.rfind(b"\n") + 1].splitlines()  # what was cut off by a full disk is no row
                 yield from sorted((ImageRow.model_validate_json(line) for line in lines), key=lambda row: row.key)
+
+    def slices(self) -> Iterator[tuple[str, int]]:
+        """Slug and number of every slice that has a journal, in the order of their names."""
+        for name in sorted(path.stem for path in (self.root / ROWS).glob("*.jsonl")):
+            slug, _, number = name.rpartition("-")
+            yield slug, int(number)
 
 
 def _round(slug: str, number: int) -> str:

@@ -117,3 +117,37 @@ def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
         journal.add(0, *outcome(journal, 0))
     journal.close(complete=False)
     assert Journal(tmp_path / "other", "cat", 7).done == {}
+
+
+@pytest.mark.parametrize("gone", [[0], [1, 3], [4], [0, 1, 3, 4]])
+def test_what_is_taken_down_is_overwritten(tmp_path: Path, gone: list[int]) -> None:
+    write(tmp_path, [0, 1, 2, 3, 4], complete=True)
+    before = {row.key: row for row in lines(tmp_path)}
+    keys = {f"cat-00007-{index:02}" for index in gone}
+    images = {
+        key: (tmp_path / "shards" / "cat-00007.tar").read_bytes()[row.offset : row.offset + row.size_bytes]
+        for key, row in before.items()
+        if row.offset is not None and row.size_bytes is not None
+    }
+
+    def why(row: ImageRow) -> str | None:
+        return "asked to" if row.key in keys else None
+
+    for _ in range(2):
+        journal = Journal(tmp_path, "cat", 7, why)
+        assert sorted(journal.done) == [0, 1, 2, 3, 4]
+        journal.close(complete=True)
+    tar = (tmp_path / "shards" / "cat-00007.tar").read_bytes() if (tmp_path / "shards").exists() else b""
+    for row in lines(tmp_path):
+        if row.key in keys:
+            assert (row.verdict, row.reason, row.detail, row.sha256) == ("failed", "taken_down", "asked to", None)
+            assert row.url == before[row.key].url
+        else:
+            assert row == before[row.key]
+    kept = {key: image for key, image in images.items() if key not in keys}
+    for key, image in kept.items():
+        row = before[key]
+        assert row.offset is not None
+        assert tar[row.offset : row.offset + len(image)] == image
+    for key in keys:
+        assert images[key] not in tar or images[key] in kept.values()

@@ -79,7 +79,7 @@ def test_what_workers_die_of_becomes_a_row(site: CountingSite, tmp_path: Path) -
         until_finished(pool)
     rows = list(Workspace(tmp_path).rows())
     assert [row.verdict for row in rows] == ["accepted", "rejected", "accepted"]
-    assert (rows[1].reason, rows[1].detail) == ("damaged", "the process that decoded it died, twice")
+    assert (rows[1].reason, rows[1].detail) == ("damaged", "the process that decoded it died or never came back, twice")
     assert list(PICTURES)[1] not in site.requests
 
 
@@ -89,3 +89,40 @@ def test_a_folder_that_cannot_be_written_to_is_told(site: CountingSite, tmp_path
         pool.submit(slice_of(site, 3))
         with pytest.raises(WorkerLostError, match="cannot write below"):
             until_finished(pool)
+
+
+def test_a_decoder_that_never_comes_back_is_ended_and_told(site: CountingSite, tmp_path: Path) -> None:
+    """What such a worker looks like from outside: it says where it is, and nothing more."""
+    site.gate.clear()
+    with Pool(workers(site, tmp_path), decode_seconds=0.3) as pool:
+        pool.submit(slice_of(site, 3))
+        stopped = []
+        for _ in range(2):
+            (member,) = pool._members
+            assert member.process.pid is not None
+            os.kill(member.process.pid, signal.SIGSTOP)
+            stopped.append(member.process.pid)
+            member.place[1], member.place[0] = 1, next(iter(member.open))
+            deadline = time.monotonic() + 30
+            while pool._members == [member]:
+                assert time.monotonic() < deadline
+                assert not list(pool.wait(0.05))
+        site.gate.set()
+        until_finished(pool)
+    rows = list(Workspace(tmp_path).rows())
+    assert [row.verdict for row in rows] == ["accepted", "rejected", "accepted"]
+    assert rows[1].detail == "the process that decoded it died or never came back, twice"
+    assert len(set(stopped)) == 2
+
+
+def test_who_is_slow_only_while_everything_stood_still_is_left_alone(site: CountingSite, tmp_path: Path) -> None:
+    site.gate.clear()
+    with Pool(workers(site, tmp_path), decode_seconds=30) as pool:
+        pool.submit(slice_of(site, 1))
+        (member,) = pool._members
+        member.place[1], member.place[0] = 0, next(iter(member.open))
+        for _ in range(3):
+            pool._looked -= 3_600
+            list(pool.wait(0))
+        assert pool._members == [member]
+        assert member.process.is_alive()

@@ -1,26 +1,35 @@
 """Whole builds in processes, from a server on loopback; stopped, killed and gone on with."""
 
+import hashlib
 import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import ImageOps
 
-from builder.errors import BuildInUseError, DifferentBuildError, NotADatasetError, UrlListError
+from builder.errors import BuildInUseError, DifferentBuildError, NotADatasetError, SettingError, UrlListError
 from builder.limits import FetchLimits
+from builder.manners import Manners
 from builder.rows import ImageRow
-from builder.run import Progress, RunOptions, build, export, finish, from_urls
+from builder.run import Progress, RunOptions, _workers, build, export, finish, from_urls
 from builder.spec import DatasetSpec, DedupeSpec, ImageSpec, LabelSpec
+from builder.takedown import TakeDownList
 from builder.urls import UrlRow
 from builder.workspace import Workspace
 from tests.builder.counting import CountingSite, counting_site, wait_until
 from tests.builder.photos import encoded, picture
 
 PICTURES = {f"/{number:03}.jpg": encoded(picture(number)) for number in range(150)}
+SPEC = DatasetSpec(name="x", labels=(LabelSpec(name="cat"),))
 PICTURES["/copy.jpg"] = encoded(picture(0), quality=30)
 
 
@@ -169,3 +178,113 @@ def test_captions_are_no_labels(site: CountingSite, tmp_path: Path) -> None:
     rows = [UrlRow(url=site.url(f"/{n}.jpg"), label=f"a picture of {n}", line=n + 1) for n in range(1_001)]
     with pytest.raises(UrlListError, match="line 1001: more than 1,000 different labels"):
         from_urls("x", lambda: rows, tmp_path, options(site))
+
+
+def test_mirrored_copies_are_found_where_asked_for(site: CountingSite, tmp_path: Path) -> None:
+    one = picture(1)
+    with counting_site({"/a.jpg": encoded(one), "/b.jpg": encoded(ImageOps.mirror(one))}) as pages:
+        rows = [UrlRow(url=pages.url(path), line=1) for path in ("/a.jpg", "/b.jpg")]
+        kept = [
+            from_urls("x", lambda: rows, tmp_path / str(turned), options(pages), dedupe=DedupeSpec(turned=turned))
+            for turned in (False, True)
+        ]
+    assert [report.totals.accepted for report in kept] == [2, 1]
+
+
+def test_what_is_taken_down_later_goes(site: CountingSite, tmp_path: Path) -> None:
+    rows, paths = listed(site, 8), list(PICTURES)[:8]
+    from_urls("x", lambda: rows, tmp_path, options(site), exports=("imagefolder",))
+    shards = [*tmp_path.glob("shards/*.tar")]
+    assert any(PICTURES[paths[3]] in shard.read_bytes() for shard in shards)
+
+    digest = hashlib.sha256(PICTURES[paths[5]]).hexdigest()
+    later = replace(options(site), manners=Manners(take_down=TakeDownList.parse([rows[3].url, f"sha256:{digest}"])))
+    asked = site.requests.copy()
+    assert from_urls("x", lambda: rows, tmp_path, later).totals.reasons == {"taken_down": 2}
+    assert site.requests == asked
+    assert [row.verdict for row in manifest(tmp_path)] == [
+        "failed" if number in {3, 5} else "accepted" for number in range(8)
+    ]
+    for path in (paths[3], paths[5]):
+        assert not any(PICTURES[path] in shard.read_bytes() for shard in shards)
+    with zipfile.ZipFile(tmp_path / "exports" / "imagefolder" / "x.zip") as archive:
+        assert sum(name.endswith(".jpg") for name in archive.namelist() if "thumbnails" not in name) == 6
+
+
+def test_exports_follow_the_decisions(site: CountingSite, tmp_path: Path) -> None:
+    rows = [*listed(site, 10), UrlRow(url=site.url("/copy.jpg"), line=11)]
+    from_urls("x", lambda: rows, tmp_path, options(site))
+    export(tmp_path, ["csv"])
+    finish(tmp_path, dedupe=DedupeSpec(near=False))
+    with zipfile.ZipFile(tmp_path / "exports" / "csv" / "x.zip") as archive:
+        assert len(archive.read("images.csv").splitlines()) == 1 + 11
+
+
+def test_a_list_that_became_shorter_is_another_list(site: CountingSite, tmp_path: Path) -> None:
+    rows = listed(site, 100)
+    from_urls("x", lambda: rows, tmp_path, options(site))
+    with pytest.raises(DifferentBuildError, match="has become shorter"):
+        from_urls("x", lambda: rows[:64], tmp_path, options(site))
+
+
+def test_a_description_that_was_left_half_done_is_not_exported(site: CountingSite, tmp_path: Path) -> None:
+    rows = listed(site, 4)
+    from_urls("x", lambda: rows, tmp_path, options(site))
+    (tmp_path / "index.parquet").unlink()
+    (tmp_path / "index.parquet").mkdir()  # so that describing stops there
+    with pytest.raises(OSError, match=r"index\.parquet"):
+        finish(tmp_path, dedupe=DedupeSpec(near=False))
+    with pytest.raises(NotADatasetError, match="repeat the command that was stopped"):
+        export(tmp_path, ["csv"])
+    (tmp_path / "index.parquet").rmdir()
+    finish(tmp_path, dedupe=DedupeSpec(near=False))
+    assert export(tmp_path, ["csv"])
+
+
+def test_a_row_cut_off_by_a_full_disk_is_no_row(site: CountingSite, tmp_path: Path) -> None:
+    rows = listed(site, 4)
+    from_urls("x", lambda: rows, tmp_path, options(site))
+    with (tmp_path / "rows" / "images-00000.jsonl").open("ab") as file:
+        file.write(b'{"key":"images-00000-04","lab')
+    assert finish(tmp_path).totals.accepted == 4
+
+
+def test_a_plan_that_could_not_be_written_is_no_build(site: CountingSite, tmp_path: Path) -> None:
+    (tmp_path / "plan.json.part").write_bytes(b"{")
+    rows = listed(site, 2)
+    assert from_urls("x", lambda: rows, tmp_path, options(site)).totals.accepted == 2
+
+
+def test_one_request_at_a_time_is_one(site: CountingSite, tmp_path: Path) -> None:
+    limits = FetchLimits(concurrency=1)
+    (worker,) = _workers(Workspace(tmp_path), SPEC, RunOptions(processes=4, limits=limits))
+    assert (worker.limits.concurrency, worker.manners.processes) == (1, 1)
+    assert [one.limits.concurrency for one in _workers(Workspace(tmp_path), SPEC, RunOptions(processes=4))] == [8] * 4
+
+
+def test_authorities_that_cannot_be_read_are_told_before_anything_starts(site: CountingSite, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("none")
+    rows = listed(site, 2)
+    with pytest.raises(SettingError, match=r"ca\.pem"):
+        from_urls("x", lambda: rows, tmp_path / "out", replace(options(site), ca_file=tmp_path / "ca.pem"))
+
+
+def test_progress_is_told_once_though_a_worker_dies(site: CountingSite, tmp_path: Path) -> None:
+    site.free = 30
+    site.gate.clear()
+    told: list[Progress] = []
+    killed: list[int] = []
+
+    def watch(progress: Progress) -> None:
+        told.append(progress)
+        if progress.done >= 20 and not killed:
+            for process in multiprocessing.active_children():
+                assert process.pid is not None
+                killed.append(process.pid)
+                os.kill(process.pid, signal.SIGKILL)
+            site.gate.set()
+
+    rows = listed(site, 60)
+    from_urls("x", lambda: rows, tmp_path, options(site, 1), on_progress=watch)
+    assert killed
+    assert max(one.done for one in told) == told[-1].done == told[-1].accepted == 60

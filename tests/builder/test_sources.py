@@ -1,13 +1,19 @@
 """How a list is cut into slices. Searching is tested with whole builds, in test_run."""
 
+import json
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builder.engines import EngineSettings
 from builder.rounds import SHARD_SIZE
-from builder.sources import ListSource
-from builder.spec import slugify
+from builder.sources import ListSource, SearchSource
+from builder.spec import DatasetSpec, LabelSpec, slugify
 from builder.urls import UrlRow
 from builder.work import Slice
+from builder.workspace import Workspace
+from tests.builder.counting import counting_site, wait_until
 
 LABELS = st.sampled_from([None, "Cat", "cat", "Dog", "red panda"])
 
@@ -56,3 +62,22 @@ def test_what_the_list_tells_goes_along() -> None:
     (candidate,) = one.candidates
     assert (candidate.title, candidate.licence, candidate.page_url) == ("A cat", "CC0", "http://a.example/page")
     assert (candidate.engine, candidate.query) == ("urls", "cat")
+
+
+def test_a_search_ends_with_the_build(tmp_path: Path) -> None:
+    pages = {
+        f"/search?q=cat&page={number}": json.dumps(
+            {"results": [{"url": f"http://a.example/{number}.jpg"}], "next": number + 1}
+        ).encode()
+        for number in range(1, 400)
+    }
+    spec = DatasetSpec(name="x", labels=(LabelSpec(name="cat", queries=("cat",)),), sources=("sample",))
+    with counting_site(pages) as site:
+        site.free = 2
+        site.gate.clear()
+        source = SearchSource(Workspace(tmp_path), spec, EngineSettings(sample_url=site.url("")))
+        wait_until(lambda: site.served == 3)
+        source.close()
+        site.gate.set()
+        source._threads.shutdown(wait=True)
+        assert site.served == 3
