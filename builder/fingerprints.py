@@ -2,14 +2,30 @@
 
 from array import array
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.hashes import Hashes, Indices, Pairs, close_pairs
+from builder.hashes import BITS, Hashes, Indices, Pairs, close_pairs
 from builder.rows import ImageRow
 
 _HASHED, _WITH_DHASH = 1, 3
+
+_TELLING_BITS, _TELLING_CHANGES = 18, 8
+"""A dHash tells pictures apart when so many of its bits are set and so many are not, and when its rows differ from the
+next in so many. Nearly all photographs have more; what stands small on a plain ground has fewer: only the bits around
+it can differ at all."""
+
+_STRICTER = 4
+"""By what the bits of both hashes together are divided where one tells little: different letters in the middle of white
+are often ten of 128 bits apart, their copies at most two. Some are closer still: 64 bits cannot tell these."""
+
+_SOME_BITS, _SOME_CHANGES = 4, 4
+"""With fewer there is no picture: one colour, a gradient, stripes, a flag of three bands. Its pHash is the noise of
+rounding."""
+
+_ROWS_BELOW = np.uint64((1 << 56) - 1)
 
 _TURNED_STRICTER = 2
 """Bits: a turned picture is told by its pHash alone, and there are seven of them to be mistaken for."""
@@ -18,7 +34,9 @@ _TURNED_STRICTER = 2
 @dataclass(frozen=True)
 class Closeness:
     """Two images are close when pHash or dHash differ in at most `radius` of 64 bits and both together in at most
-    `joint` of 128. Where one has no dHash, the dHashes count as if they differed as the pHashes do."""
+    `joint` of 128. Where one has no dHash, the dHashes count as if they differed as the pHashes do. Where one's dHash
+    tells little (see `telling`), it is the pHashes that must be within `radius`, and both within a quarter of `joint`.
+    """
 
     radius: int
     joint: int
@@ -37,11 +55,31 @@ class Points:
     dhash: Hashes
     with_dhash: NDArray[np.bool_]
 
+    @cached_property
+    def telling(self) -> NDArray[np.bool_]:
+        """Which have a dHash that tells pictures apart."""
+        return self.with_dhash & telling(self.dhash)
+
+    @cached_property
+    def telling_little(self) -> NDArray[np.bool_]:
+        """Which have one that does not."""
+        return self.with_dhash & ~self.telling
+
     def distances(self, left: Indices, right: Indices) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Bits in which pHash and dHash of each pair differ, shapes like `left`."""
         phash = np.bitwise_count(self.phash[left] ^ self.phash[right])
         dhash = np.bitwise_count(self.dhash[left] ^ self.dhash[right])
         return phash, np.where(self.with_dhash[left] & self.with_dhash[right], dhash, phash)
+
+    def alike(self, left: Indices, right: Indices, closeness: Closeness) -> NDArray[np.bool_]:
+        """Which pairs are close, shape like `left`."""
+        phash, dhash = self.distances(left, right)
+        both_tell = self.telling[left] & self.telling[right]
+        little = self.telling_little[left] | self.telling_little[right]
+        nearest = np.where(both_tell, np.minimum(phash, dhash), phash)
+        joint = np.where(little, closeness.joint // _STRICTER, closeness.joint)
+        close: NDArray[np.bool_] = (nearest <= closeness.reach) & (phash + dhash <= joint)
+        return close
 
     def together(self, left: Indices, right: Indices) -> NDArray[np.uint8]:
         """Bits of 128 in which each pair differs."""
@@ -50,16 +88,24 @@ class Points:
 
     def close(self, closeness: Closeness) -> Pairs:
         """All pairs of points that are close, in chunks; a pair may come again."""
-        hashed = np.flatnonzero(self.with_dhash)
+        hashed = np.flatnonzero(self.telling)
         for left, right in close_pairs(self.phash, closeness.reach):
             yield from self._kept(left, right, closeness)
         for left, right in close_pairs(self.dhash[hashed], closeness.reach):
             yield from self._kept(hashed[left], hashed[right], closeness)
 
     def _kept(self, left: Indices, right: Indices, closeness: Closeness) -> Pairs:
-        kept = np.flatnonzero(self.together(left, right) <= closeness.joint)
+        kept = np.flatnonzero(self.alike(left, right, closeness))
         if len(kept):
             yield left[kept], right[kept]
+
+
+def telling(dhash: Hashes, bits: int = _TELLING_BITS, changes: int = _TELLING_CHANGES) -> NDArray[np.bool_]:
+    """Which dHashes have at least so many bits set, and not set, and so many that differ from the row below."""
+    ones = np.bitwise_count(dhash)
+    changed = np.bitwise_count((dhash ^ (dhash >> np.uint64(8))) & _ROWS_BELOW)
+    found: NDArray[np.bool_] = (ones >= bits) & (ones <= BITS - bits) & (changed >= changes)
+    return found
 
 
 @dataclass
@@ -82,15 +128,20 @@ class Collector:
         self.has.append(0 if not row.phash else _WITH_DHASH if row.dhash else _HASHED)
 
     def select(self, positions: Indices) -> "Fingerprints":
-        """Those of the images at these positions, in that order, numbered anew."""
+        """Those of the images at these positions, in that order, numbered anew. Where a dHash says that there is no
+        picture, neither hash counts."""
         place = np.full(len(self.has), -1, dtype=np.int64)
         place[positions] = np.arange(len(positions))
-        owner = place[np.array(self.turned_owner, dtype=np.int64)]
-        stay = owner >= 0
+        owners = np.array(self.turned_owner, dtype=np.int64)
+        owner = place[owners]
+        dhash = np.array(self.dhash, dtype=np.uint64)
+        has = np.array(self.has, dtype=np.uint8)
+        has[(has == _WITH_DHASH) & ~telling(dhash, _SOME_BITS, _SOME_CHANGES)] = 0
+        stay = (owner >= 0) & (has[owners] > 0)
         return Fingerprints(
             phash=np.array(self.phash, dtype=np.uint64)[positions],
-            dhash=np.array(self.dhash, dtype=np.uint64)[positions],
-            has=np.array(self.has, dtype=np.uint8)[positions],
+            dhash=dhash[positions],
+            has=has[positions],
             turned=np.array(self.turned, dtype=np.uint64)[stay],
             turned_owner=owner[stay],
         )

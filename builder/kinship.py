@@ -54,14 +54,13 @@ def _pairs(
     points: Points, closeness: Closeness
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8], NDArray[np.bool_]]:
     """All close pairs, the bits of 128 in which they differ, and whether they are the same picture by default."""
-    default = DedupeSpec()
+    default = Closeness(DedupeSpec().radius, DedupeSpec().joint_radius)
     lefts, rights, bits, same = [], [], [], []
     for left, right in points.close(closeness):
-        phash, dhash = points.distances(left, right)
         lefts.append(left.astype(np.int32))
         rights.append(right.astype(np.int32))
-        bits.append(phash + dhash)
-        same.append((np.minimum(phash, dhash) <= default.radius) & (bits[-1] <= default.joint_radius))
+        bits.append(points.together(left, right))
+        same.append(points.alike(left, right, default))
     none = np.zeros(0, dtype=np.int32)
     return (
         np.concatenate([none, *lefts]),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from builder.dedupe import deduplicate
 from builder.rows import ImageRow
@@ -27,7 +28,8 @@ def verdicts(
     return {key: (d.verdict, d.reason, d.duplicate_of) for key, d in result.decisions.items()}
 
 
-SAME = {"phash": "00ff00ff00ff00ff", "dhash": "0f0f0f0f0f0f0f0f"}
+GROUND = 0x0F3C_5A96_E178_2D4B
+SAME = {"phash": "00ff00ff00ff00ff", "dhash": f"{GROUND:016x}"}
 
 
 def test_the_largest_then_what_was_not_compressed_hard_then_the_first_stays() -> None:
@@ -44,8 +46,8 @@ def test_the_largest_then_what_was_not_compressed_hard_then_the_first_stays() ->
 
 
 def test_of_three_copies_the_altered_one_goes_though_it_is_first_and_heaviest() -> None:
-    altered = row(0, size_bytes=90_000, phash=f"{0x1F:016x}", dhash=f"{0x7:016x}")
-    plain = [row(n, phash="0" * 16, dhash="0" * 16) for n in (1, 2)]
+    altered = row(0, size_bytes=90_000, phash=f"{0x1F:016x}", dhash=f"{GROUND ^ 0x7:016x}")
+    plain = [row(n, phash="0" * 16, dhash=f"{GROUND:016x}") for n in (1, 2)]
     assert verdicts([altered, *plain])[altered.key] == ("duplicate", "near_duplicate", plain[0].key)
     assert verdicts([altered, plain[0]])[altered.key][0] == "accepted"  # of two, nothing tells which
 
@@ -67,8 +69,9 @@ def test_the_same_bytes_are_exact_duplicates_without_near_too() -> None:
     [(8, 16, True), (8, 17, False), (16, 8, True), (9, 9, False), (0, 25, False), (8, None, True), (9, None, False)],
 )
 def test_the_radius_is_where_it_ends(phash: int, dhash: int | None, together: bool) -> None:
-    zero = row(0, phash="0" * 16, dhash="0" * 16)
-    other = row(1, phash=f"{(1 << phash) - 1:016x}", dhash=None if dhash is None else f"{(1 << dhash) - 1:016x}")
+    zero = row(0, phash="0" * 16, dhash=f"{GROUND:016x}")
+    dhashed = None if dhash is None else f"{GROUND ^ (1 << dhash) - 1:016x}"
+    other = row(1, phash=f"{(1 << phash) - 1:016x}", dhash=dhashed)
     rows = [zero, other]
     assert (verdicts(rows)[rows[1].key][0] == "duplicate") is together
 
@@ -161,6 +164,64 @@ def test_copies_of_photographs_are_found_and_others_are_not() -> None:
     for name in PHOTOS:
         assert {decided[f"{name}-{copy}"][2] for copy in (1, 2)} <= {f"{name}-0", f"{name}-1"}
     assert sum(verdict == "accepted" for verdict, _, _ in decided.values()) == len(PHOTOS)
+
+
+def bands(*colours: str, upright: bool = False) -> Image.Image:
+    """A flag of bands."""
+    flag = Image.new("RGB", (1, len(colours)))
+    for place, colour in enumerate(colours):
+        flag.putpixel((0, place), ImageColor.getrgb(colour))
+    return (flag.transpose(Image.Transpose.TRANSPOSE) if upright else flag).resize((450, 300), Image.Resampling.NEAREST)
+
+
+PLAIN: dict[str, Image.Image] = {
+    **{colour: Image.new("RGB", (400, 300), colour) for colour in ("red", "blue", "white", "#777777", "#fdf6e3")},
+    "small red": Image.new("RGB", (200, 200), "#fe0000"),
+    "ramp": Image.linear_gradient("L").resize((400, 300)).convert("RGB"),
+    "netherlands": bands("#ae1c28", "white", "#21468b"),
+    "russia": bands("white", "#0039a6", "#d52b1e"),
+    "germany": bands("black", "#dd0000", "#ffce00"),
+    "poland": bands("white", "red"),
+    "indonesia": bands("red", "white"),
+    "france": bands("#0055a4", "white", "#ef4135", upright=True),
+    "italy": bands("#008c45", "white", "#cd212a", upright=True),
+    "ireland": bands("#169b62", "white", "#ff883e", upright=True),
+}
+ANYTHING = ImageSpec(tier="fast", min_bytes=1)
+
+
+def hashed_row(key: str, data: bytes) -> ImageRow:
+    result = validate(data, ANYTHING, turned=True)
+    assert isinstance(result, Accepted)
+    names = ("phash", "dhash", "turned", "sha256", "source_sha256", "source_width", "source_height")
+    return row(0).model_copy(update={"key": key} | {name: getattr(result, name) for name in names})
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_pictures_without_structure_are_the_same_only_by_their_bytes(image_format: str, turned: bool) -> None:
+    rows = [hashed_row(name, encoded(image, image_format)) for name, image in PLAIN.items()]
+    again = hashed_row("~red", encoded(PLAIN["red"], image_format))
+    decided = verdicts([*rows, again], DedupeSpec(turned=turned))
+    assert {name: verdict for name, (verdict, _, _) in decided.items() if name in PLAIN} == dict.fromkeys(
+        PLAIN, "accepted"
+    )
+    assert decided["~red"] == ("duplicate", "exact_duplicate", "red")
+
+
+def test_things_on_a_plain_ground_are_not_the_same_for_their_ground() -> None:
+    rows = []
+    for thing in "ABHMWX8@":
+        image = Image.new("RGB", (400, 400), "white")
+        ImageDraw.Draw(image).text((200, 200), thing, "black", ImageFont.load_default(140), anchor="mm")
+        rows += [
+            hashed_row(f"{thing}-0", encoded(image, quality=95)),
+            hashed_row(f"{thing}-1", encoded(image, quality=40)),
+        ]
+    decided = verdicts(rows)
+    assert {key: found[2] for key, found in decided.items()} == {
+        f"{thing}-{copy}": f"{thing}-0" if copy else None for thing in "ABHMWX8@" for copy in (0, 1)
+    }
 
 
 @settings(deadline=None, max_examples=60)
