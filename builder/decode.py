@@ -70,7 +70,7 @@ class JpegFile:
     @property
     def scans(self) -> int:
         """Passes over the pixels, at most."""
-        return self._data.count(_SOS) if self.opened.progressive else 1
+        return self._data.count(_SOS) if self.opened.small_scans else 1
 
     def decode(self, wanted: Size | None, *, grey: bool = False) -> Pixels:
         """All of the picture, at the smallest scale of 1, 1/2, 1/4 and 1/8 not below `wanted`; None: in full.
@@ -155,8 +155,24 @@ def open_image(data: bytes, found: SourceFormat) -> JpegFile | PillowFile:
     if found == "jpeg":
         header = read_header(data)
         if header is not None and header.components in _COMPONENTS and header.bits == 8 and header.width:  # noqa: PLR2004
+            _check_size(data, (header.width, header.height))
             return JpegFile(data, header)
+        file = PillowFile(data, found)
+        _check_size(data, file.size)
+        return file
     return PillowFile(data, found)
+
+
+def _check_size(data: bytes, size: Size) -> None:
+    """A file can be made so that two readers see two headers; every limit is held against the size seen here, so the
+    decoder must see the same. Raises OSError when it does not."""
+    try:
+        height, width, *_ = simplejpeg.decode_jpeg_header(data, strict=False)
+    except ValueError:
+        return  # then it decodes nothing either
+    if (width, height) != size:
+        msg = f"a header of {size[0]}x{size[1]} pixels, a picture of {width}x{height}"
+        raise OSError(msg)
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from builder.resize import Size, Values, scaled, scaled_with_alpha, small, small_size
@@ -16,6 +17,7 @@ Mode = Literal["L", "RGB", "RGBA", "CMYK"]
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 _BITS_PER_SAMPLE_TAG = 258
+_ROWS = 256
 
 
 def orientation(image: Image.Image) -> int:
@@ -80,11 +82,23 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
 
 
 def _stretched(image: Image.Image) -> Image.Image:
-    """32-bit integers and floats have no white point: the range that occurs becomes 0..255."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
+    """32-bit integers and floats have no white point: the range that occurs becomes 0..255.
+
+    Some rows at a time: what is exact enough takes eight bytes a pixel, several times over.
+    """
+    values = np.asarray(image)
+    pieces = [slice(top, top + _ROWS) for top in range(0, len(values), _ROWS)]
+
+    def exact(piece: slice) -> NDArray[np.float64]:
+        return np.nan_to_num(values[piece].astype(np.float64), posinf=0.0, neginf=0.0)
+
+    low = min(float(exact(piece).min()) for piece in pieces)
+    high = max(float(exact(piece).max()) for piece in pieces)
     scale = 255.0 / (high - low) if high > low else 0.0
-    return Image.fromarray(np.round((values - low) * scale).astype(np.uint8))
+    result = np.empty(values.shape, np.uint8)
+    for piece in pieces:
+        result[piece] = np.round((exact(piece) - low) * scale)
+    return Image.fromarray(result)
 
 
 def at_size(values: Values, mode: Mode, size: Size) -> Values:

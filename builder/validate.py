@@ -22,6 +22,8 @@ from builder.spec import ImageSpec
 _MAX_JPEG_SCANS = 500
 """A progressive JPEG may repeat passes over all its pixels for some bytes each; real ones have about ten
 (libjpeg-turbo's fuzzers draw the line here too)."""
+_SCANNED_PIXELS = 2_500_000_000
+"""Of all passes together, about three seconds; or 25 passes over the largest picture that is let in."""
 
 _one_large = Lock()
 """Of images above `LARGE_PIXELS` the process decodes one at a time: a hundred megapixels, in a file of 34 bytes, take
@@ -89,12 +91,13 @@ def validate(data: bytes, spec: ImageSpec, *, turned: bool = False) -> Accepted 
     Threads may call it at once: the expensive steps run outside the interpreter lock. `turned` asks for the hashes of
     mirrored and rotated versions too.
 
-    Of animated images (GIF, WebP, AVIF) and multi-page TIFFs the first picture is judged, hashed and, unless the
-    format is `original`, kept. `original` keeps the pixels exactly as served and takes only metadata (EXIF with GPS
-    position, XMP, IPTC) out of the file; without any, the bytes are the same. Three kinds are written anew all the
-    same: what EXIF says must be turned, since most training code never looks there; HEIC, which it cannot read; and the
-    rare file that metadata cannot be taken out of. Colour profiles stay in originals; otherwise colours become sRGB.
-    Memory is bounded by `spec.max_pixels`, which is read from the header before any pixel is decoded.
+    Of animated images (GIF, PNG, WebP, AVIF) the first picture is judged, hashed and, unless the format is `original`,
+    kept; of TIFFs the first page. `original` keeps the pixels exactly as served and takes only what tells of them (EXIF
+    with GPS position, XMP, IPTC, comments, what cameras add) out of the file; without any, the bytes are the same.
+    Three kinds are written anew all the same: what EXIF says must be turned, since most training code never looks
+    there; HEIC, which it cannot read; and the rare file that metadata cannot be taken out of, a TIFF of several pages
+    among them. Colour profiles stay in originals; otherwise colours become sRGB. Memory is bounded by
+    `spec.max_pixels`, which is read from the header before any pixel is decoded.
     """
     known = _Known(hashlib.sha256(data).hexdigest())
     try:
@@ -226,5 +229,8 @@ def _check_header(file: JpegFile | PillowFile, size: Size, spec: ImageSpec) -> N
         raise _RefusalError("extreme_aspect_ratio", told, ratio)
     if file.scans > _MAX_JPEG_SCANS:
         raise _RefusalError("damaged", f"jpeg: {file.scans} scans, at most {_MAX_JPEG_SCANS}", file.scans)
+    scanned = file.scans * file.pixels
+    if file.scans > 1 and scanned > max(_SCANNED_PIXELS, 25 * spec.max_pixels):
+        raise _RefusalError("damaged", f"jpeg: {file.scans} scans of {file.pixels} pixels each", scanned)
     if spec.animation == "refuse" and file.animated:
         raise _RefusalError("animated", "more than one picture, and the dataset takes no animations")

@@ -8,8 +8,10 @@ import re
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Literal
 
 import cv2
@@ -23,6 +25,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
 from builder import validate as module
+from builder.jpeg import read_header
+from builder.pixels import plain
 from builder.spec import ImageSpec, Resize
 from builder.validate import Accepted, Rejected, validate
 from tests.builder.photos import decoded, encoded, photo, picture
@@ -204,6 +208,41 @@ def test_a_jpeg_of_a_thousand_scans_is_refused_before_decoding() -> None:
     assert rejected(data[:-2] + scan * 600 + b"\xff\xd9").detail.endswith("at most 500")
 
 
+def test_many_passes_over_many_pixels_are_refused_before_decoding() -> None:
+    data = encoded(Image.new("L", (9_000, 9_000), 90), "JPEG", progressive=True)
+    at = data.rfind(b"\xff\xda")
+    result = rejected(data[:-2] + data[at:-2] * 40 + b"\xff\xd9")
+    assert result.reason == "damaged"
+    assert result.detail == f"jpeg: {data.count(b'\xff\xda') + 40} scans of 81000000 pixels each"
+    assert accepted(encoded(photo("coffee"), "JPEG", progressive=True)).format == "jpeg"
+
+
+def jpeg_of_two_sizes(marker: int) -> bytes:
+    """A JPEG of 600x400 in which who takes `marker` for a segment reads 200x100: what follows is the next marker to a
+    decoder, and a length of nearly 64 KiB to others."""
+    data = encoded(photo("coffee"))
+    at = data.rindex(b"\xff\xda")
+    frame = b"\xff\xc0\0\x11\x08" + struct.pack(">HH", 100, 200) + b"\3\1\x11\0\2\x11\1\3\x11\1"
+    hidden = b"\xff\xfe\0\x10" + bytes(14) + data[2:at]
+    gap = 0xFFFE - len(hidden) - 4
+    hidden += b"\xff\xfe" + (gap + 2 + len(frame)).to_bytes(2) + bytes(gap)
+    return data[:2] + bytes([0xFF, marker]) + hidden + frame + data[at:]
+
+
+@pytest.mark.parametrize("marker", [0x01, 0xD0])
+def test_a_jpeg_cannot_tell_one_size_and_have_another(marker: int) -> None:
+    result = validate(jpeg_of_two_sizes(marker), ImageSpec(tier="fast", max_pixels=50_000))
+    assert isinstance(result, Rejected)
+    assert result.reason in {"too_many_pixels", "damaged"}
+
+
+def test_limits_hold_for_the_size_that_the_decoder_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    header = read_header(encoded(photo("coffee")))
+    assert header is not None
+    monkeypatch.setattr("builder.decode.read_header", lambda _: replace(header, width=200, height=100))
+    assert rejected(encoded(photo("coffee"))).detail.endswith("a header of 200x100 pixels, a picture of 600x400")
+
+
 # --- orientation
 
 
@@ -325,6 +364,19 @@ def flat(mode: str, value: object, image_format: str = "PNG", **options: object)
 )
 def test_modes(data: bytes, expected: tuple[int, ...]) -> None:
     assert colour(accepted(data, LOW)) == expected
+
+
+def test_floats_keep_their_gradient_in_little_memory() -> None:
+    ramp = np.tile(np.linspace(-5e30, 7e30, 900, dtype=np.float32), (700, 1))
+    ramp[0, 0], ramp[699, 899] = np.nan, np.inf
+    tracemalloc.start()
+    result = plain(Image.fromarray(ramp))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    values = np.asarray(result)
+    assert np.array_equal(values[300], np.round((ramp[300].astype(float) + 5e30) / 12e30 * 255))
+    assert values[0, 0] == values[699, 899] == 106
+    assert peak < 6 * ramp.nbytes
 
 
 def test_sixteen_bits_keep_their_gradient() -> None:
