@@ -39,6 +39,7 @@ def test_the_header_is_what_pillow_reads(kind: str) -> None:
     assert (header.width, header.height) == image.size
     assert header.components == len(image.getbands())
     assert header.bits == 8
+    assert header.small_scans == header.progressive
     assert header.progressive == bool(image.info.get("progressive"))
     assert header.icc == image.info.get("icc_profile")
     assert header.metadata == ()
@@ -77,6 +78,41 @@ def test_a_multi_picture_file_becomes_its_first_picture() -> None:
     assert clean.endswith(b"\xff\xd9")
     assert decoded(clean).format == "JPEG"
     assert np.array_equal(np.asarray(decoded(clean)), np.asarray(decoded(data)))
+
+
+SEGMENTS = {
+    "a camera's own": b"\xff\xe6" + b"GoPro GPS",
+    "a comment": b"\xff\xfe" + b"taken in Paris",
+    "provenance": b"\xff\xeb" + b"JP\0\1 jumb location",
+    "another colour segment": b"\xff\xe2" + b"FPXR\0where",
+}
+
+
+def with_segment(data: bytes, segment: bytes) -> bytes:
+    return data[:2] + segment[:2] + (len(segment)).to_bytes(2) + segment[2:] + data[2:]
+
+
+@pytest.mark.parametrize("kind", SEGMENTS)
+def test_whatever_else_tells_of_the_picture_leaves(kind: str) -> None:
+    plain = encoded(photo("coffee"), icc_profile=SRGB)
+    data = with_segment(plain, SEGMENTS[kind])
+    header = read_header(data)
+    assert header is not None
+    assert header.icc == SRGB
+    assert without_metadata(data, header) == plain
+
+
+def test_what_stands_behind_the_end_leaves_without_metadata_too() -> None:
+    plain = encoded(photo("coffee"))
+    header = read_header(plain)
+    assert header is not None
+    assert without_metadata(plain + b"\0\0\0\x18ftypmp42 a film", header) == plain
+
+
+@pytest.mark.parametrize("marker", [0x00, 0x01, *range(0xD0, 0xD8)])
+def test_what_decoders_would_read_otherwise_is_no_header(marker: int) -> None:
+    plain = encoded(photo("coffee"))
+    assert read_header(plain[:2] + bytes([0xFF, marker]) + plain[2:]) is None
 
 
 SMALL = with_metadata(picture(1, (40, 30)), progressive=True)
