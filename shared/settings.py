@@ -2,9 +2,9 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,14 +31,17 @@ class Settings(BaseSettings):
     sample_url: str | None = Field(default=None, description="base URL of the gallery behind the source `sample`")
     fetch_allow: str = Field(default="", description="exceptions of the address guard: ip:port, comma-separated")
     fetch_timeout_seconds: float = Field(
-        default=30.0, gt=0, description="from the first byte sent to the last received"
+        default=30.0,
+        gt=0,
+        description="for one candidate, retries and redirects included; waiting for its turn does not count",
     )
     fetch_concurrency: int = Field(default=64, ge=1, le=256, description="requests at once in one process")
     robots: bool = Field(default=True, description="keep to the robots.txt of every host")
     opt_outs: bool = Field(default=True, description="heed X-Robots-Tag and TDM reservations")
-    take_down_list: Path | None = Field(
+    take_down_list: Annotated[Path | None, BeforeValidator(lambda told: told or None)] = Field(
         default=None,
-        description="file of URLs, host:... and sha256:... never to be fetched; read when a process starts",
+        description="file of URLs, host:... and sha256:... never to be fetched, read at a process's first fetch; "
+        "empty: none",
     )
     search_proxy: str | None = Field(default=None, description="proxy URL for the web search engines")
     search_ca_file: str | None = Field(default=None, description="PEM file of the authority behind that proxy")

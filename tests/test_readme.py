@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
+from builder.rows import Reason
+from builder.spec import DatasetSpec
 from local.__main__ import parser
 from local.api import State
 from local.config import StackSettings
@@ -20,8 +23,23 @@ README = ROOT / "README.md"
 DATA = {
     "attribution.csv", "candidates/", "croissant.json", "datasets/{dataset}/", "exports/", "index.parquet",
     "label_conflicts.json", "manifest.jsonl", "out/<name>/", "plan.json", "raw/{dataset}/{label}-{number}.tar",
-    "report.json", "shards/", "test/", "train/", "val/",
+    "report.json", "rows/", "shards/", "test/", "thumbnails.jpg", "train/", "val/", "exports/{format}/",
 }  # fmt: skip
+IMG2DATASET = {"keep_ratio", "keep_ratio_largest"}  # what it calls ways of resizing
+REASONS = {reason for group in get_args(Reason) for reason in get_args(group)}
+
+
+def fields(model: type[BaseModel], before: str = "") -> set[str]:
+    """What a request may say, as `image.tier`."""
+    found = set()
+    for name, field in model.model_fields.items():
+        found.add(before + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found |= fields(field.annotation, f"{before}{name}.")
+    return found
+
+
+FIELDS = fields(DatasetSpec)
 
 
 # In a process of its own: an app can be asked only once in each.
@@ -40,6 +58,13 @@ def functions() -> dict[str, list[dict[str, Any]]]:
     done = subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, capture_output=True, text=True, check=True)
     found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
     return found
+
+
+@pytest.fixture(scope="module")
+def of_the_builder() -> set[str]:
+    """The public functions of the builder's modules."""
+    text = "\n".join(path.read_text() for path in (ROOT / "builder").rglob("*.py"))
+    return set(re.findall(r"^def ([a-z]\w*)\(", text, re.MULTILINE))
 
 
 def identify(page: Path) -> str:
@@ -77,7 +102,7 @@ def test_the_local_commands_name_the_python_that_has_the_packages() -> None:
 def test_every_path_exists(page: Path) -> None:
     names = {name for name in quoted(page) if re.fullmatch(r"[\w<>{}-][\w./<>{}-]*(/|\.[a-z]+)", name)}
     links = {link for link in re.findall(r"\]\(([^)#]+)", page.read_text()) if "://" not in link}
-    assert {name for name in names - DATA if not (ROOT / name).exists()} == set()
+    assert {name for name in names - DATA - FIELDS if not (ROOT / name).exists()} == set()
     assert {link for link in links if not (page.parent / link).exists()} == set()
 
 
@@ -107,8 +132,18 @@ def test_every_folder_of_code_is_in_the_architecture() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=identify)
-def test_every_function_named_exists(page: Path, functions: dict[str, list[dict[str, Any]]]) -> None:
-    assert {word for word in quoted(page) if re.fullmatch(r"[a-z]+_[a-z_]+", word)} <= set(functions)
+def test_every_function_reason_and_field_named_exists(
+    page: Path, functions: dict[str, list[dict[str, Any]]], of_the_builder: set[str]
+) -> None:
+    words = {word for word in quoted(page) if re.fullmatch(r"[a-z]+_[a-z_]+", word)}
+    own = {name.rpartition(".")[2] for name in FIELDS}
+    assert words - REASONS - own - IMG2DATASET <= set(functions) | of_the_builder
+
+
+@pytest.mark.parametrize("page", PAGES, ids=identify)
+def test_every_field_named_with_its_place_exists(page: Path) -> None:
+    places = "|".join({name.partition(".")[0] for name in FIELDS if "." in name})
+    assert {word for word in quoted(page) if re.fullmatch(rf"({places})\.\w+", word)} <= FIELDS
 
 
 def test_the_states_in_the_architecture_are_those_of_a_dataset() -> None:

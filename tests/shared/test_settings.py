@@ -27,6 +27,7 @@ def test_the_sample_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.create_resources
     assert found.blob_trigger_source == "LogsAndContainerScan"
     assert "AccountKey" not in repr(found)
+    assert found.take_down_list is None, "an empty value is no file"
 
 
 def test_settings_cannot_be_changed() -> None:
