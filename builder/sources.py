@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import batched
 from threading import Event
 
+from pydantic import ValidationError
+
 from builder.engines import Engine, EngineSettings, engine
 from builder.engines.base import Page, short
 from builder.errors import UrlListError
@@ -15,17 +17,19 @@ from builder.links import url_key
 from builder.report import SourceState, source_states
 from builder.rounds import SHARD_SIZE, SearchState, candidates_to_ask_for, search_round, start_search
 from builder.rows import Candidate
-from builder.spec import MAX_LABELS, DatasetSpec, LabelSpec, slugify
+from builder.spec import MAX_LABELS, DatasetSpec, LabelSpec
 from builder.urls import UrlRow
 from builder.work import Finished, Slice
 from builder.workspace import Round, Workspace
 
 _SEARCHES_AT_ONCE = 4
 _MOST_SHARDS_PER_ROUND = 50
+_TOO_MANY_LABELS = f"more than {MAX_LABELS:,} different labels: if the column holds captions, call it `caption`"
 
 
 class ListSource:
-    """Slices of a list of URLs: per label, in the order of the list, each URL once."""
+    """Slices of a list of URLs: per label, in the order of the list, each URL once; see `checked_list` for what ends
+    it early."""
 
     def __init__(self, rows: Iterable[UrlRow], label: str) -> None:
         self.found = 0
@@ -58,10 +62,9 @@ class ListSource:
             seen.add(key)
             self.found += 1
             told = row.label or label
-            slug = slugs.get(told) or slugs.setdefault(told, slugify(told))
+            slug = slugs.get(told) or slugs.setdefault(told, _slug(told, row.line))
             if slug not in names and len(names) == MAX_LABELS:
-                message = f"more than {MAX_LABELS:,} different labels: if the column holds captions, call it `caption`"
-                raise UrlListError(row.line, message)
+                raise UrlListError(row.line, _TOO_MANY_LABELS)
             together = waiting[slug]
             together.append(_candidate(row, names.setdefault(slug, told)))
             if len(together) == SHARD_SIZE:
@@ -74,6 +77,31 @@ class ListSource:
     def _slice(self, slug: str, candidates: Iterable[Candidate]) -> Slice:
         self.slices[slug] += 1
         return Slice(slug, self.slices[slug] - 1, tuple(candidates))
+
+
+def checked_list(rows: Iterable[UrlRow], label: str) -> int:
+    """How many rows a list has, read to its end; `label` is for those without one. Raises UrlListError for all that would end a build of it: lines that
+    cannot be used, labels that cannot be names, more labels than a dataset may have."""
+    slugs: dict[str, str] = {}
+    different: set[str] = set()
+    count = 0
+    for row in rows:
+        count += 1
+        told = row.label or label
+        if told not in slugs:
+            different.add(slugs.setdefault(told, _slug(told, row.line)))
+            if len(different) > MAX_LABELS:
+                raise UrlListError(row.line, _TOO_MANY_LABELS)
+    return count
+
+
+def _slug(label: str, line: int) -> str:
+    """The label's slug; UrlListError for text that no label can be."""
+    try:
+        return LabelSpec(name=label).slug
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise UrlListError(line, f"{label[:100]!r} is no label: {fault}") from None
 
 
 def _candidate(row: UrlRow, label: str) -> Candidate:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from builder.cli.exits import CODES, Exit, InputError, outcome
+from builder.cli.exits import CODES, Exit, InputError, outcome, tell
 from builder.cli.options import (
     FOLDER,
     NEW_FOLDER,
@@ -103,12 +103,12 @@ def _tell(copies: "Copies", output: Output, done: str | None) -> None:
             click.echo(json.dumps(asdict(group)))
         return
     for group in copies.groups:
-        click.echo(group.kept)
+        tell(group.kept)
         for copy in group.copies:
             how = "same bytes" if copy.reason == "exact_duplicate" else f"alike, {copy.distance} of 64 bits differ"
-            click.echo(f"    {copy.path} ({how})")
+            tell(f"    {copy.path} ({how})")
     for checked in copies.unusable:
-        click.echo(f"not compared: {checked.path}: {checked.reason}", err=True)
+        tell(f"not compared: {checked.path}: {checked.reason}", err=True)
     extra = [copy for group in copies.groups for copy in group.copies]
     freed = sum(copy.size_bytes for copy in extra) / 1e6
     click.echo(

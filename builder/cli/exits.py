@@ -1,5 +1,6 @@
 """Exit codes, and which error ends with which."""
 
+import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,14 @@ def words(error: Exception) -> str:
     if isinstance(error, OSError) and not isinstance(error, BuilderError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__
+
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def tell(line: str, *, err: bool = False) -> None:
+    """A line about files or pages, whose names are anybody's: what would steer the terminal is shown as an escape."""
+    click.echo(_CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", line), err=err)
 
 
 def say(text: str) -> None:

@@ -13,6 +13,7 @@ from builder.cli.options import (
     FormChoices,
     ImageChoices,
     Output,
+    check_file,
     checks_options,
     dedupe_options,
     dedupe_spec,
@@ -25,6 +26,7 @@ from builder.cli.options import (
     output_options,
     split_spec,
     splits_option,
+    spoken,
 )
 from builder.forks import warm_up
 
@@ -83,19 +85,23 @@ def from_urls(
     from builder.cli.progress import showing
     from builder.cli.summary import show_report
     from builder.list_files import columns_named, read_list
+    from builder.sources import checked_list
 
+    check_file(file)
+    of_all = named_here(label or stem(file), "--label")
+    name = named_here(name or stem(file), "--name")
     named = columns_named(fields_named(columns))
     image, dedupe, shares = image_spec(checks, form), dedupe_spec(same), split_spec(splits)
     options = run_options(fetch, checks.max_bytes)
     rows = partial(read_list, file, named)
-    if not sum(1 for _ in rows()):  # to the end, so that a bad line is told before anything is fetched
+    if not checked_list(rows(), of_all):  # so that a bad line is told before anything is fetched
         msg = f"{file} has no URL in it"
         raise InputError(msg)
     from builder import run
 
     with showing(output, "fetching") as on_progress:
         report = run.from_urls(
-            name or stem(file),
+            name,
             rows,
             out,
             options,
@@ -103,12 +109,23 @@ def from_urls(
             dedupe=dedupe,
             splits=shares,
             exports=layouts(exports),
-            label=label or stem(file),
+            label=of_all,
             on_progress=on_progress,
         )
     ended = Exit.DONE if report.totals.accepted else Exit.NOTHING
     show_report(report, out, ended, output)
     return ended
+
+
+def named_here(text: str, option: str) -> str:
+    """The name of a label or dataset as it will be; `InputError` naming the option for what cannot be one."""
+    from builder.spec import LabelSpec
+
+    try:
+        return spoken(LabelSpec, {"name": text}).name
+    except InputError as error:
+        msg = f"{option} {text[:100]!r}: {str(error).partition(': ')[2]}"
+        raise InputError(msg) from None
 
 
 def stem(file: Path) -> str:

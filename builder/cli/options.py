@@ -29,6 +29,13 @@ type Command = Callable[..., Any]
 type Decorator = Callable[[Command], Command]
 
 
+def check_file(path: Path) -> None:
+    """`InputError` for what is no file on a disk: what is read more than once cannot be a pipe, which is empty then."""
+    if not path.is_file():
+        msg = f"{path} is a pipe or a device, and it is read more than once: write it to a file first"
+        raise InputError(msg)
+
+
 def gathered[T](into: type[T], name: str, *options: Decorator) -> Decorator:
     """A decorator that adds `options` to a command and hands it one `into` as the argument `name`.
 
@@ -68,7 +75,9 @@ output_options = gathered(
     Output,
     "output",
     click.option("--json", is_flag=True, help="Results as JSON on standard output, no progress."),
-    click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors; the exit code tells the rest."),
+    click.option(
+        "--quiet", "-q", is_flag=True, help="Say nothing but errors, with --json neither; the exit code tells the rest."
+    ),
 )
 
 
@@ -84,6 +93,10 @@ class ImageChoices:
     max_aspect_ratio: float | None
     thresholds: tuple[str, ...]
     refuse_animation: bool
+
+
+NO_CHECKS = ImageChoices(None, None, None, None, None, None, (), refuse_animation=False)
+"""Nothing was said of them."""
 
 
 @dataclass(frozen=True, slots=True)

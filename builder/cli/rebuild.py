@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from builder.cli.exits import CODES, Exit
+from builder.cli.exits import CODES, Exit, tell
 from builder.cli.fetching import FetchChoices, fetch_options, run_options
 from builder.cli.options import (
     FILE,
     FormChoices,
     Output,
+    check_file,
     export_option,
     form_options,
     form_spec,
@@ -67,6 +68,7 @@ def rebuild(
     from builder import rebuild as again
     from builder.cli.progress import showing
 
+    check_file(manifest)
     image = form_spec(form)
     options = run_options(fetch)
     with showing(output, "fetching") as on_progress:
@@ -88,6 +90,8 @@ def rebuild(
 def _tell(rebuilt: "Rebuilt", out: Path, ended: Exit, output: Output) -> None:
     from builder.cli.summary import OUTCOMES
 
+    if output.quiet:
+        return
     if output.json:
         losses = {
             name: [{"key": one.key, "url": one.url, "detail": one.detail} for one in found]
@@ -96,11 +100,9 @@ def _tell(rebuilt: "Rebuilt", out: Path, ended: Exit, output: Output) -> None:
         told = {"outcome": OUTCOMES[ended], "out": str(out), "wanted": rebuilt.wanted, "same": rebuilt.same, **losses}
         click.echo(json.dumps(told))
         return
-    if output.quiet:
-        return
     for name, found in (("gone", rebuilt.gone), ("changed", rebuilt.changed)):
         for one in found[:LOSSES_TOLD]:
-            click.echo(f"{name}: {one.key} {one.url} ({one.detail})")
+            tell(f"{name}: {one.key} {one.url} ({one.detail})")
         if len(found) > LOSSES_TOLD:
             click.echo(f"{name}: {len(found) - LOSSES_TOLD:,} more, see {out / 'manifest.jsonl'}")
     click.echo(

@@ -24,13 +24,15 @@ PLAIN_WIDTH = 120
 def show_report(report: Report, out: Path, ended: Exit, output: Output) -> None:
     """Print the report on standard output: all of `report.json` after `outcome` and `out` with `--json`, nothing with
     `--quiet`."""
+    if output.quiet:
+        return
     if output.json:
         told = {"outcome": OUTCOMES[ended], "out": str(out), **report.model_dump(mode="json")}
         click.echo(json.dumps(told))
-    elif not output.quiet:
-        _print_tables(report)
-        for line in closing_lines(report, out):
-            click.echo(line)
+        return
+    _print_tables(report)
+    for line in closing_lines(report, out):
+        click.echo(line)
 
 
 def _print_tables(report: Report) -> None:

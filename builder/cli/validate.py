@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from builder.cli.exits import CODES, Exit
+from builder.cli.exits import CODES, Exit, InputError, tell
 from builder.cli.options import (
     FOLDER,
+    NO_CHECKS,
     ImageChoices,
     Output,
     checks_options,
@@ -80,6 +81,12 @@ def validate(
     from builder.files import image_files
 
     built = is_dataset(folder)
+    if built and checks != NO_CHECKS:
+        msg = (
+            f"{folder} is a dataset: its images are compared with its manifest, and not checked again. "
+            "Leave out --tier and all that is about checks"
+        )
+        raise InputError(msg)
     found = (
         check_dataset(folder)
         if built
@@ -94,10 +101,12 @@ def validate(
             total += 1
             reasons[checked.reason or ""] += 1
             put(total)
+            if output.quiet:
+                continue
             if output.json:
                 click.echo(json.dumps(record(checked)))
-            elif checked.verdict == "rejected" and not output.quiet:
-                click.echo(f"{checked.path}: {checked.reason}" + (f" ({checked.detail})" if checked.detail else ""))
+            elif checked.verdict == "rejected":
+                tell(f"{checked.path}: {checked.reason}" + (f" ({checked.detail})" if checked.detail else ""))
     accepted = reasons.pop("", 0)
     if not output.json and not output.quiet:
         _summarise(folder, total, accepted, reasons)

@@ -3,13 +3,15 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.engines import EngineSettings
+from builder.errors import UrlListError
 from builder.rounds import SHARD_SIZE
-from builder.sources import ListSource, SearchSource
-from builder.spec import DatasetSpec, LabelSpec, slugify
+from builder.sources import ListSource, SearchSource, checked_list
+from builder.spec import MAX_LABELS, DatasetSpec, LabelSpec, slugify
 from builder.urls import UrlRow
 from builder.work import Slice
 from builder.workspace import Workspace
@@ -52,6 +54,24 @@ def test_spellings_of_a_label_are_one_label() -> None:
         UrlRow(url=f"http://a.example/{n}", label=label, line=n) for n, label in enumerate(["Red Panda", "red panda"])
     ]
     assert [candidate.label for one in slices(rows) for candidate in one.candidates] == ["Red Panda", "Red Panda"]
+
+
+@pytest.mark.parametrize("label", ["x" * 201, "red\x1bpanda", "red\tpanda"])
+def test_what_can_be_no_label_is_told_with_its_line(label: str) -> None:
+    rows = [UrlRow(url="http://a.example/1", line=1), UrlRow(url="http://a.example/2", label=label, line=2)]
+    for read in (slices, lambda rows: checked_list(rows, "images")):
+        with pytest.raises(UrlListError, match="line 2: .* is no label"):
+            read(rows)
+
+
+def test_a_list_is_checked_as_a_build_reads_it() -> None:
+    def rows(labels: int) -> list[UrlRow]:
+        names = [None, *(f"no {number}" for number in range(labels))]
+        return [UrlRow(url=f"http://a.example/{n}", label=name, line=n) for n, name in enumerate(names)]
+
+    assert checked_list(rows(MAX_LABELS - 1), "images") == MAX_LABELS
+    with pytest.raises(UrlListError, match="more than 1,000 different labels"):
+        checked_list(rows(MAX_LABELS), "images")
 
 
 def test_what_the_list_tells_goes_along() -> None:

@@ -88,6 +88,19 @@ def test_a_bad_list_names_its_line(run: Run, site: Site, tmp_path: Path) -> None
     assert not site.asked
 
 
+def test_labels_that_cannot_be_are_told_before_anything_is_fetched(run: Run, site: Site, tmp_path: Path) -> None:
+    urls = listed(site, tmp_path / "urls.csv", label="x" * 201)
+    out = ("--out", tmp_path / "out", "--allow", site.address, *KEPT)
+    done = run("from-urls", urls, *out)
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert "line 2: " in done.stderr
+    for option in ("--label", "--name"):
+        done = run("from-urls", listed(site, tmp_path / "urls.csv"), option, "a\nb", *out)
+        assert done.returncode == Exit.USAGE
+        assert f"Error: {option} 'a\\nb': must be one line" in done.stderr
+    assert not site.asked
+
+
 def test_build_and_its_shortfall(run: Run, site: Site, tmp_path: Path) -> None:
     arguments = ("build", "tulip", "--source", "sample", "--sample-url", f"http://{site.address}")
     fetching = ("--allow", site.address, *KEPT)

@@ -13,7 +13,7 @@ import pytest
 from builder.cli.exits import Exit
 from builder.cli.validate import COLUMNS
 from builder.manifest import write_manifest
-from tests.builder.cli.conftest import Run
+from tests.builder.cli.conftest import Done, Run
 from tests.builder.dataset_of import build
 from tests.builder.photos import encoded, photo
 
@@ -65,6 +65,8 @@ def test_help_imports_nothing_heavy() -> None:
         (["dedupe", ".", "--delete", "--move-to", "x"], "one of them"),
         (["dedupe", ".", "--move-to", "./copies"], "must leave"),
         (["export", "."], "--format"),
+        (["from-urls", "/dev/null", "--out", "x"], "write it to a file first"),
+        (["rebuild", "/dev/null", "--out", "x"], "write it to a file first"),
         (["sing"], "sing"),
     ],
 )
@@ -118,6 +120,9 @@ def test_validate_a_dataset(run: Run, tmp_path: Path) -> None:
     folder, rows, _ = build(tmp_path)
     folder.write("manifest.jsonl", write_manifest(rows))
     assert run("validate", tmp_path, "--quiet").returncode == Exit.DONE
+    done = run("validate", tmp_path, "--tier", "strict")
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert "Leave out --tier" in done.stderr
     next((tmp_path / "shards").iterdir()).unlink()
     done = run("validate", tmp_path)
     assert done.returncode == Exit.INCOMPLETE
@@ -148,6 +153,21 @@ def test_names_that_are_no_text(run: Run, folder: Path) -> None:
     assert "p\\udcff.jpg: not_an_image" in apart("validate", str(folder)).stdout
     assert '"p\\udcff.jpg"' in run("validate", folder, "--json", "--csv", folder / "t.csv").stdout
     assert b"p\xff.jpg,rejected" in (folder / "t.csv").read_bytes()
+
+
+def test_names_that_would_steer_the_terminal(run: Run, folder: Path) -> None:
+    (folder / "page.jpg").rename(folder / "\x1b[2J\n.jpg")
+    (folder / "b.jpg").rename(folder / "b\x9b.jpg")
+    for command in ("validate", "dedupe"):
+        done = run(command, folder)
+        assert "\x1b" not in done.stdout + done.stderr
+        assert "\\x1b[2J\\x0a.jpg: not_an_image" in done.stdout + done.stderr
+    assert "    b\\x9b.jpg (" in done.stdout
+
+
+def test_quiet_is_quiet(run: Run, folder: Path) -> None:
+    for command in ("validate", "dedupe"):
+        assert run(command, folder, "--quiet", "--json") == Done(Exit.DONE, "", "")
 
 
 def test_a_reader_that_has_had_enough(folder: Path) -> None:

@@ -28,7 +28,7 @@ from builder.spec import (
 )
 from builder.urls import UrlRow
 
-NOTHING_SAID = ImageChoices(None, None, None, None, None, None, (), refuse_animation=False)
+NOTHING_SAID = options.NO_CHECKS
 NO_FORM = FormChoices(None, None, None, None, upscale=False)
 
 
