@@ -192,10 +192,11 @@ def _finish(workspace: Workspace, plan: Plan, states: tuple[SourceState, ...], t
     from builder.finish import decide, exported, write_exports
 
     report = decide(workspace, plan, states, tally.tell)
-    exports = list(dict.fromkeys((*plan.spec.exports, *exported(workspace))))  # those there would tell of what was
-    if exports and report.totals.accepted:
+    # What was exported before would still show the images and splits of then.
+    exports = (*(plan.spec.exports if report.totals.accepted else ()), *exported(workspace))
+    if exports:
         tally.tell("exporting")
-        write_exports(workspace, exports)
+        write_exports(workspace, tuple(dict.fromkeys(exports)))
     tally.tell("done")
     return report
 

@@ -80,8 +80,11 @@ class ListSource:
 
 
 def checked_list(rows: Iterable[UrlRow], label: str) -> int:
-    """How many rows a list has, read to its end; `label` is for those without one. Raises UrlListError for all that would end a build of it: lines that
-    cannot be used, labels that cannot be names, more labels than a dataset may have."""
+    """How many rows a list has, read to its end; `label` is for those without one.
+
+    Raises UrlListError for all that would end a build of it: lines that cannot be used, labels that cannot be names,
+    more labels than a dataset may have.
+    """
     slugs: dict[str, str] = {}
     different: set[str] = set()
     count = 0

@@ -38,6 +38,7 @@ class Lines:
         self._first = (0.0, 0)  # time and count when the stage began
         self._next = 0.0
         self._unsaid = ""  # how far the stage has come since its last line
+        self._said = ""  # that line
 
     def show(self, stage: str, done: int, total: int | None, note: str) -> None:
         """See `Display.show`."""
@@ -62,9 +63,10 @@ class Lines:
 
     def close(self) -> None:
         """See `Display.close`."""
-        if self._unsaid:
+        if self._unsaid and self._unsaid != self._said:
             click.echo(self._unsaid, err=True)
-            self._unsaid = ""
+            self._said = self._unsaid
+        self._unsaid = ""
 
 
 def clock_time(seconds: float) -> str:

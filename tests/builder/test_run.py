@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from PIL import ImageOps
@@ -21,7 +22,7 @@ from builder.limits import FetchLimits
 from builder.manners import Manners
 from builder.rows import ImageRow
 from builder.run import Progress, RunOptions, _workers, build, export, finish, from_urls
-from builder.spec import DatasetSpec, DedupeSpec, ImageSpec, LabelSpec
+from builder.spec import DatasetSpec, DedupeSpec, ImageSpec, LabelSpec, SplitSpec
 from builder.takedown import TakeDownList
 from builder.urls import UrlRow
 from builder.workspace import Workspace
@@ -93,6 +94,11 @@ def test_a_list_becomes_a_dataset(site: CountingSite, tmp_path: Path) -> None:
 
     assert finish(tmp_path, dedupe=DedupeSpec(near=False)).totals.accepted == 101
     assert [file.name for file in export(tmp_path, ["imagefolder"])["imagefolder"]] == ["numbers.zip"]
+    everything = SplitSpec(train=1, val=0, test=0)
+    assert finish(tmp_path, splits=everything).splits == {"train": 101}
+    exported = tmp_path / "exports/imagefolder/numbers.zip"
+    assert {name.split("/")[0] for name in ZipFile(exported).namelist() if name.count("/") == 2} == {"train"}
+    assert len(list((tmp_path / "exports/webdataset").glob("*.tar"))) == 1
 
 
 SCRIPT = textwrap.dedent("""

@@ -60,7 +60,7 @@ def test_spellings_of_a_label_are_one_label() -> None:
 def test_what_can_be_no_label_is_told_with_its_line(label: str) -> None:
     rows = [UrlRow(url="http://a.example/1", line=1), UrlRow(url="http://a.example/2", label=label, line=2)]
     for read in (slices, lambda rows: checked_list(rows, "images")):
-        with pytest.raises(UrlListError, match="line 2: .* is no label"):
+        with pytest.raises(UrlListError, match=r"line 2: .* is no label"):
             read(rows)
 
 

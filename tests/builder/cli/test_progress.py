@@ -35,6 +35,12 @@ def test_a_line_per_stage_and_one_now_and_then(capsys: pytest.CaptureFixture[str
     ]
 
 
+def test_nothing_is_said_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    with showing(Output(json=False, quiet=False), "exporting") as on_progress:
+        on_progress(Progress("exporting"))
+    assert capsys.readouterr().err.splitlines() == ["exporting"]
+
+
 def test_times() -> None:
     assert [clock_time(seconds) for seconds in (0.4, 59.6, 61, 3_599.4, 3_600, 36_061)] == [
         "0:00",
