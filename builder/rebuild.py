@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from builder.copies import ANYTHING
 from builder.describe import describe, manifest_rows
 from builder.errors import ManifestError, NotADatasetError
@@ -16,7 +18,7 @@ from builder.journal import Journal
 from builder.manifest import MANIFEST, read_manifest, write_manifest
 from builder.rows import Candidate, ImageRow
 from builder.run import OnProgress, RunOptions, collect, silent
-from builder.spec import DatasetSpec, ExportFormat, ImageSpec, LabelSpec
+from builder.spec import MAX_IMAGES_PER_LABEL, DatasetSpec, ExportFormat, ImageSpec, LabelSpec
 from builder.store import pieces
 from builder.work import Finished, Slice
 from builder.workspace import ROWS, Ending, Plan, Workspace
@@ -64,7 +66,9 @@ def rebuild(
 
     Raises ManifestError (no manifest, or one with rows that cannot be fetched again), and as `builder.run.build` does.
     """
-    spec = _spec(manifest, image or _form_then(manifest))
+    then = _spec_then(manifest)
+    name = then.name if then else manifest.resolve().parent.name[:200].strip() or "rebuilt"
+    spec = _spec(manifest, name, image or (_form_of(then.image) if then else ANYTHING))
     workspace = Workspace(out)
     with workspace.claimed():
         plan = workspace.begin(Plan(kind="rebuild", spec=spec, created=datetime.now(UTC).date()))
@@ -82,12 +86,16 @@ def rebuild(
     return rebuilt
 
 
-def _form_then(manifest: Path) -> ImageSpec:
-    """The form of the plan beside the manifest, or the bytes as served; whatever was good then is good now."""
+def _spec_then(manifest: Path) -> DatasetSpec | None:
+    """The request in the plan beside the manifest, if there is one."""
     try:
-        then = Workspace(manifest.parent).plan().spec.image
+        return Workspace(manifest.parent).plan().spec
     except NotADatasetError:
-        return ANYTHING
+        return None
+
+
+def _form_of(then: ImageSpec) -> ImageSpec:
+    """The same form; whatever was good then is good now."""
     form = {"format", "size", "resize", "only_if_bigger", "quality", "animation"}
     return ANYTHING.model_copy(update={name: getattr(then, name) for name in form})
 
@@ -112,11 +120,11 @@ def _shards(manifest: Path) -> Iterator[tuple[tuple[str, int], list[tuple[int, I
         yield shard, [(index, row) for _, index, row in together]
 
 
-def _spec(manifest: Path, image: ImageSpec) -> DatasetSpec:
+def _spec(manifest: Path, name: str, image: ImageSpec) -> DatasetSpec:
     """The request that the manifest answers: its labels, each with as many images as were accepted.
 
-    Raises ManifestError when there is nothing to fetch, a key comes twice, the rows of a shard are apart, or a hash is
-    missing.
+    Raises ManifestError when there is nothing to fetch, a key comes twice, the rows of a shard are apart, a hash is
+    missing, or labels are none.
     """
     accepted: Counter[str] = Counter()
     seen: set[tuple[str, int]] = set()
@@ -133,9 +141,16 @@ def _spec(manifest: Path, image: ImageSpec) -> DatasetSpec:
     if not accepted.total():
         msg = f"{manifest} has no accepted image: there is nothing to fetch"
         raise ManifestError(msg)
-    labels = tuple(LabelSpec(name=label, images=max(1, accepted[label])) for label in sorted(accepted))
-    name = manifest.resolve().parent.name or "rebuilt"
-    return DatasetSpec(name=name, labels=labels, sources=("urls",), url_list="0" * 32, image=image, exports=())
+    try:
+        labels = tuple(
+            LabelSpec(name=label, images=min(max(1, count), MAX_IMAGES_PER_LABEL))
+            for label, count in sorted(accepted.items())
+        )
+        return DatasetSpec(name=name, labels=labels, sources=("urls",), url_list="0" * 32, image=image, exports=())
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        msg = f"{manifest}: {fault['msg'].removeprefix('Value error, ')} ({str(fault['input'])[:100]!r})"
+        raise ManifestError(msg) from None
 
 
 class _Source:

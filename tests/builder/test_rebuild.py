@@ -135,6 +135,7 @@ def test_what_is_made_is_a_dataset(site: Site, tmp_path: Path) -> None:
     build(site, tmp_path / "then")
     rebuild(tmp_path / "then/manifest.jsonl", tmp_path / "again", options(site))
     assert export(tmp_path / "again", ("webdataset",))["webdataset"]
+    assert [file.name for file in export(tmp_path / "again", ("imagefolder",))["imagefolder"]] == ["animals.zip"]
     with pytest.raises(DifferentBuildError, match="original"):
         finish(tmp_path / "again")
 
@@ -145,6 +146,7 @@ def test_what_is_made_is_a_dataset(site: Site, tmp_path: Path) -> None:
         (lambda rows: [row for row in rows if row.verdict != "accepted"], "nothing to fetch"),
         (lambda rows: [row.model_copy(update={"source_sha256": None}) for row in rows], "no source_sha256"),
         (lambda rows: [row.model_copy(update={"key": "../../x-00000-00"}) for row in rows], "no key"),
+        (lambda rows: [row.model_copy(update={"label": "a\nb"}) for row in rows], "must be one line"),
         (lambda rows: [*rows, rows[0]], "sort the lines"),
         (lambda rows: [rows[0], *rows], "sort the lines"),
     ],
