@@ -1,7 +1,9 @@
 """`from-urls FILE`: make a dataset of a list of image URLs."""
 
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,6 +31,9 @@ from builder.cli.options import (
     spoken,
 )
 from builder.forks import warm_up
+
+if TYPE_CHECKING:
+    from builder.urls import UrlRow
 
 FIELDS = ("url", "label", "title", "licence", "page_url")
 
@@ -90,12 +95,17 @@ def from_urls(
     check_file(file)
     of_all = named_here(label or stem(file), "--label")
     name = named_here(name or stem(file), "--name")
-    named = columns_named(fields_named(columns))
+    told = fields_named(columns)
+    named = columns_named(told)
     image, dedupe, shares = image_spec(checks, form), dedupe_spec(same), split_spec(splits)
     options = run_options(fetch, checks.max_bytes)
     rows = partial(read_list, file, named)
-    if not checked_list(rows(), of_all):  # so that a bad line is told before anything is fetched
+    empty = set(told)
+    if not checked_list(filled(rows(), empty), of_all):  # so that a bad line is told before anything is fetched
         msg = f"{file} has no URL in it"
+        raise InputError(msg)
+    for field in sorted(empty):
+        msg = f"--column {field}={told[field]}: no row of {file} has anything there"
         raise InputError(msg)
     from builder import run
 
@@ -115,6 +125,14 @@ def from_urls(
     ended = Exit.DONE if report.totals.accepted else Exit.NOTHING
     show_report(report, out, ended, output)
     return ended
+
+
+def filled(rows: "Iterable[UrlRow]", empty: set[str]) -> "Iterator[UrlRow]":
+    """The same rows; fields that any of them has are taken out of `empty`."""
+    for row in rows:
+        if empty:
+            empty -= {field for field in empty if getattr(row, field) is not None}
+        yield row
 
 
 def named_here(text: str, option: str) -> str:

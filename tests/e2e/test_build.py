@@ -1,14 +1,18 @@
 import csv
+import hashlib
 import io
+import json
 import tarfile
 import zipfile
 from collections import Counter
 
 import httpx
 import imagehash
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from builder.exports.write import FORMATS
 from builder.rows import ImageRow
 from local import azurite
 from local.cosmos import DEFAULT_KEY
@@ -17,6 +21,7 @@ from tests.e2e.conftest import Stack
 
 NAMES = list(TOPICS)[:2]
 WANTED = 12
+SIDE = 128
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +31,9 @@ def dataset(stack: Stack) -> str:
         labels=[{"name": name} for name in NAMES],
         images_per_label=WANTED,
         sources=["sample"],
-        exports=["imagefolder", "webdataset"],
+        image={"tier": "strict", "format": "jpeg", "size": SIDE, "resize": "pad"},
+        dedupe={"turned": True},
+        exports=FORMATS,
     )
     state = stack.finished(found)
     assert state["state"] == "ready", state
@@ -106,7 +113,6 @@ def test_imagefolder_holds_what_was_accepted(stack: Stack, dataset: str) -> None
 
 def test_webdataset_holds_the_same_images(stack: Stack, dataset: str) -> None:
     exports = {one["format"]: one for one in stack.api.get(f"/datasets/{dataset}/exports").json()["exports"]}
-    assert set(exports) == {"imagefolder", "webdataset"}
     keys = set()
     for file in exports["webdataset"]["files"]:
         data = stack.export(dataset, "webdataset", file["name"])
@@ -115,6 +121,28 @@ def test_webdataset_holds_the_same_images(stack: Stack, dataset: str) -> None:
             with tarfile.open(fileobj=io.BytesIO(data)) as tar:
                 keys |= {name.partition(".")[0] for name in tar.getnames() if name.endswith(".json")}
     assert keys == {row["key"] for row in stack.images(dataset, verdict="accepted", limit=500)}
+
+
+def test_images_are_kept_in_the_form_asked_for(stack: Stack, dataset: str) -> None:
+    for row in stack.images(dataset, verdict="accepted", limit=500):
+        assert (row["format"], row["width"], row["height"]) == ("jpeg", SIDE, SIDE)
+        assert row["source_sha256"] != row["sha256"]
+        assert len(row["turned"]) == 7
+
+
+def test_every_export_is_there_and_whole(stack: Stack, dataset: str) -> None:
+    exports = {one["format"]: one["files"] for one in stack.api.get(f"/datasets/{dataset}/exports").json()["exports"]}
+    assert set(exports) == set(FORMATS)
+    for export_format, files in exports.items():
+        for file in files:
+            data = stack.export(dataset, export_format, file["name"])
+            assert (len(data), hashlib.sha256(data).hexdigest()) == (file["bytes"], file["sha256"])
+    tables = [file["name"] for file in exports["parquet"] if file["name"].endswith(".parquet")]
+    rows = [pq.read_table(io.BytesIO(stack.export(dataset, "parquet", name))).num_rows for name in tables]
+    assert sum(rows) == 2 * WANTED
+    coco = zipfile.ZipFile(io.BytesIO(stack.export(dataset, "coco")))
+    assert "thumbnails.jpg" in coco.namelist()
+    assert len(json.loads(coco.read("annotations/instances_train.json"))["categories"]) == len(NAMES)
 
 
 def test_a_dataset_is_listed_newest_first(stack: Stack, dataset: str) -> None:

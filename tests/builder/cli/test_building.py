@@ -101,6 +101,16 @@ def test_labels_that_cannot_be_are_told_before_anything_is_fetched(run: Run, sit
     assert not site.asked
 
 
+def test_a_column_that_is_not_there_is_told_before_anything_is_fetched(run: Run, site: Site, tmp_path: Path) -> None:
+    urls = listed(site, tmp_path / "urls.csv")
+    out = ("--out", tmp_path / "out", "--allow", site.address, *KEPT)
+    done = run("from-urls", urls, "--column", "label=class", *out)
+    assert done.returncode == Exit.USAGE
+    assert "--column label=class: no row of" in done.stderr
+    assert not site.asked
+    assert run("from-urls", urls, "--column", "label=LABEL", *out).returncode == Exit.DONE
+
+
 def test_build_and_its_shortfall(run: Run, site: Site, tmp_path: Path) -> None:
     arguments = ("build", "tulip", "--source", "sample", "--sample-url", f"http://{site.address}")
     fetching = ("--allow", site.address, *KEPT)
