@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+from builder.errors import NotADatasetError
 from builder.files import image_files
 from builder.images import read_images
 from builder.manifest import MANIFEST, read_manifest
@@ -100,8 +101,16 @@ def _lost(path: str) -> Checked:
 
 
 def is_dataset(root: Path) -> bool:
-    """Whether a build made this folder: it has a manifest and shards."""
-    return (root / MANIFEST).is_file() and (root / "shards").is_dir()
+    """Whether a build made this folder: it has a manifest and shards.
+
+    Raises `NotADatasetError` for a build that did not come to its end: its shards are no folder of images either.
+    """
+    if (root / MANIFEST).is_file() and (root / "shards").is_dir():
+        return True
+    if (root / "plan.json").is_file() and (root / "rows").is_dir():
+        msg = f"{root} holds a build that did not come to its end: repeat the command that began it"
+        raise NotADatasetError(msg)
+    return False
 
 
 def check_dataset(root: Path) -> Iterator[Checked]:

@@ -28,8 +28,8 @@ HELP = f"""\
 Find images that are copies of each other below DIR: the same bytes, or nearly the same picture. Of each picture the
 best file stays (most pixels first). Without --delete or --move-to nothing is changed.
 
-If DIR is a dataset that `build`, `from-urls` or `rebuild` made, it is deduplicated, split and described again by the
-rule given here; nothing is fetched.
+If DIR is a dataset that `build` or `from-urls` made, it is deduplicated, split, described and exported again by the
+rule given here; nothing is fetched. What `rebuild` made is as its manifest says, without copies to decide about.
 
 \b
 Examples:
@@ -38,7 +38,7 @@ Examples:
   python -m builder dedupe pandas --radius 4
 
 With --json, standard output has one object per group: kept (the path that stays) and copies (path, reason, size_bytes,
-and distance: bits of 64 in which the hashes differ).
+and distance: bits of 64 in which the pHashes differ; more than --radius where dHash told, or a chain of copies).
 
 {CODES}"""
 
@@ -105,7 +105,11 @@ def _tell(copies: "Copies", output: Output, done: str | None) -> None:
     for group in copies.groups:
         tell(group.kept)
         for copy in group.copies:
-            how = "same bytes" if copy.reason == "exact_duplicate" else f"alike, {copy.distance} of 64 bits differ"
+            how = (
+                "same bytes"
+                if copy.reason == "exact_duplicate"
+                else f"alike, pHashes differ in {copy.distance} of 64 bits"
+            )
             tell(f"    {copy.path} ({how})")
     for checked in copies.unusable:
         tell(f"not compared: {checked.path}: {checked.reason}", err=True)

@@ -129,6 +129,15 @@ def test_validate_a_dataset(run: Run, tmp_path: Path) -> None:
     assert "24 images: 18 accepted, 6 rejected\n        6  missing" in done.stdout
 
 
+@pytest.mark.parametrize("command", ["validate", "dedupe"])
+def test_a_build_that_did_not_end_is_no_folder_of_images(run: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "plan.json").write_text("{}")
+    done = run(command, tmp_path)
+    assert (done.returncode, done.stdout) == (Exit.USAGE, "")
+    assert "repeat the command that began it" in done.stderr
+
+
 def test_dedupe_reports_then_moves(run: Run, folder: Path) -> None:
     done = run("dedupe", folder)
     assert done.returncode == Exit.DONE
