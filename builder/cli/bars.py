@@ -11,10 +11,13 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 DRAWS_PER_SECOND = 4
 """More would cost the build what nobody sees."""
+ROOMY_WIDTH = 120
+"""Columns of a terminal in which there is room for a long bar beside the figures and what more is told."""
 
 
 class Count(ProgressColumn):
@@ -40,15 +43,18 @@ class Bars:
     """A `builder.cli.progress.Display` of bars."""
 
     def __init__(self, console: Console | None = None) -> None:
+        console = console or Console(stderr=True)
         self._progress = Progress(
             TextColumn("[bold]{task.description:<13}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=24 if console.width >= ROOMY_WIDTH else 8),
             Count(),
             Rate(),
             TimeElapsedColumn(),
             TimeRemainingColumn(compact=True),
-            TextColumn("[dim]{task.fields[note]}"),
-            console=console or Console(stderr=True),
+            # What does not fit is cut off here, and nowhere else: figures that lack their ends mislead.
+            TextColumn("[dim]{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+            console=console,
+            expand=True,
             refresh_per_second=DRAWS_PER_SECOND,
         )
         self._stage = ""

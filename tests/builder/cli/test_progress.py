@@ -84,6 +84,21 @@ def test_bars(terminal: io.StringIO) -> None:
     assert not [row for row in rows if row.startswith("done")]
 
 
+@pytest.mark.parametrize("width", [70, 80, 110, 160])
+def test_figures_are_whole_in_narrow_terminals(terminal: io.StringIO, width: int) -> None:
+    bars = Bars(Console(file=terminal, force_terminal=True, width=width, color_system=None))
+    bars.show("fetching", 0, 5_000, "")
+    bars.show(
+        "fetching", 1_250, 5_000, "4,000 of 9,000 candidates, 1,230 rejected, 2,270 failed, 1,234.5 MB, searching"
+    )
+    bars.close()
+    rows = [row for row in re.split(r"[\r\n]|\x1b\[[0-9;?]*[A-Za-z]", terminal.getvalue()) if "1,250" in row]
+    assert rows
+    for row in rows:
+        assert len(row) <= width
+        assert re.match(r"fetching +\S+ +1,250/5,000 +([\d,.]+/s +)?0:00:0\d +(--:--|\d\d:\d\d) ", row), row
+
+
 def progress(stage: Stage, **counts: Any) -> Progress:
     return Progress(stage, **{"total": 700, "done": 400, "accepted": 120, "fetched_bytes": 1_234_567, **counts})
 
