@@ -266,12 +266,10 @@ def _collect(source: Source, pool: Pool, tally: _Tally) -> None:
 
 def _workers(workspace: Workspace, spec: DatasetSpec, options: RunOptions) -> list[WorkerOptions]:
     """What each worker is told. The limits of the whole build are shared out, so that no host sees more than they say;
-    where a host's cannot be (one request at a time, or a pause between two), a single process does all."""
+    there are no more processes than requests at a time to one host, and just one where it has pauses between them."""
     processes = options.processes or processes_here()
     limits = options.limits
-    if limits.per_host < processes or limits.host_spacing_seconds > 0:
-        processes = 1
-    processes = min(processes, limits.concurrency)
+    processes = 1 if limits.host_spacing_seconds > 0 else min(processes, limits.concurrency, limits.per_host)
     if options.ca_file is not None:
         from builder.session import trusting
 

@@ -268,6 +268,17 @@ def test_one_request_at_a_time_is_one(site: CountingSite, tmp_path: Path) -> Non
     assert [one.limits.concurrency for one in _workers(Workspace(tmp_path), SPEC, RunOptions(processes=4))] == [8] * 4
 
 
+@pytest.mark.parametrize(("per_host", "spacing", "expected"), [
+    (6, 0.0, [1] * 6), (16, 0.0, [1] * 16), (40, 0.0, [2] * 16), (6, 0.5, [6]), (1, 0.0, [1]),
+])  # fmt: skip
+def test_processes_share_the_requests_to_a_host(
+    tmp_path: Path, per_host: int, spacing: float, expected: list[int]
+) -> None:
+    limits = FetchLimits(concurrency=64, per_host=per_host, host_spacing_seconds=spacing)
+    workers = _workers(Workspace(tmp_path), SPEC, RunOptions(processes=16, limits=limits))
+    assert [worker.limits.per_host for worker in workers] == expected
+
+
 def test_authorities_that_cannot_be_read_are_told_before_anything_starts(site: CountingSite, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("none")
     rows = listed(site, 2)
