@@ -117,7 +117,8 @@ class Thresholds(Model):
         default=None,
         ge=0,
         le=1,
-        description="`uniform`: share of one grey level behind thin marks (placeholder, text); null: 0.75, strict 0.6",
+        description="`uniform`: share of one grey level behind thin marks (placeholder, text; 1 lets line drawings in)"
+        "; null: 0.75, strict 0.6",
     )
     min_bright_level: float | None = Field(
         default=None, ge=0, le=255, description="`too_dark`: level that 1 % of the pixels exceed; null: 40, strict 80"

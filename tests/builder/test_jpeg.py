@@ -112,7 +112,7 @@ def test_what_stands_behind_the_end_leaves_without_metadata_too() -> None:
 @pytest.mark.parametrize("marker", [0x00, 0x01, *range(0xD0, 0xD8)])
 def test_what_decoders_would_read_otherwise_is_no_header(marker: int) -> None:
     plain = encoded(photo("coffee"))
-    assert read_header(plain[:2] + bytes([0xFF, marker]) + plain[2:]) is None
+    assert read_header(plain[:2] + bytes([0xFF, marker, 0, 2]) + plain[2:]) is None
 
 
 SMALL = with_metadata(picture(1, (40, 30)), progressive=True)
