@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +17,7 @@ from builder.finish import exported, write_exports
 from builder.journal import Journal
 from builder.manifest import MANIFEST, read_manifest, write_manifest
 from builder.rows import Candidate, ImageRow
-from builder.run import OnProgress, RunOptions, collect, silent
+from builder.run import OnProgress, Progress, RunOptions, collect, silent
 from builder.spec import MAX_IMAGES_PER_LABEL, DatasetSpec, ExportFormat, ImageSpec, LabelSpec
 from builder.store import pieces
 from builder.work import Finished, Slice
@@ -72,7 +72,8 @@ def rebuild(
     workspace = Workspace(out)
     with workspace.claimed():
         plan = workspace.begin(Plan(kind="rebuild", spec=spec, created=datetime.now(UTC).date()))
-        collect(workspace, plan, _Source(manifest, workspace), options, on_progress)
+        source = _Source(manifest, workspace)
+        collect(workspace, plan, source, options, lambda progress: on_progress(source.without_left_out(progress)))
         rebuilt = Rebuilt()
         workspace.write_ending(Ending(spec=spec, states=(), complete=False))
         rows = _compared(manifest, workspace, rebuilt, accept_changed=accept_changed)
@@ -159,6 +160,7 @@ class _Source:
     def __init__(self, manifest: Path, workspace: Workspace) -> None:
         self.found = 0
         self.ended = False
+        self._left_out = 0
         self._slices = self._cut(manifest, workspace)
 
     def next(self) -> Slice | None:
@@ -170,6 +172,11 @@ class _Source:
     def finished(self, done: Finished) -> None:
         """Nothing follows from a finished slice."""
 
+    def without_left_out(self, progress: Progress) -> Progress:
+        """The same for people: places of shards that nothing is fetched for count as failed to the engine."""
+        done, failed = (max(0, count - self._left_out) for count in (progress.done, progress.failed))
+        return replace(progress, done=done, failed=failed)
+
     def _cut(self, manifest: Path, workspace: Workspace) -> Iterator[Slice]:
         for (slug, number), rows in _shards(manifest):
             wanted = {index: row for index, row in rows if row.verdict == "accepted"}
@@ -180,6 +187,7 @@ class _Source:
             candidates = [filler] * (max(wanted) + 1)
             for index, row in wanted.items():
                 candidates[index] = _candidate(row)
+            self._left_out += len(candidates) - len(wanted)
             _leave_out(workspace, slug, number, candidates, wanted.keys())
             yield Slice(slug, number, tuple(candidates))
 

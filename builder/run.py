@@ -159,6 +159,7 @@ def finish(
     Raises NotADatasetError when the folder holds no finished build. Exports that are there are written anew too.
     """
     workspace = Workspace(out)
+    workspace.ending()  # before anything is written there
     with workspace.claimed():
         plan, ending = workspace.plan(), workspace.ending(complete=False)
         if plan.kind == "rebuild":
@@ -168,7 +169,10 @@ def finish(
         if spec.dedupe.turned and not plan.spec.dedupe.turned:
             msg = "mirrored and rotated copies can be told only where the build was begun with that option"
             raise DifferentBuildError(msg)
-        plan = workspace.begin(plan.model_copy(update={"spec": spec}))
+        # The plan goes on saying which hashes were made, whatever this rule makes of them.
+        made = spec.dedupe.model_copy(update={"turned": plan.spec.dedupe.turned})
+        workspace.begin(plan.model_copy(update={"spec": spec.model_copy(update={"dedupe": made})}))
+        plan = plan.model_copy(update={"spec": spec})
         return _finish(workspace, plan, ending.states, _Tally(None, None, on_progress))
 
 
@@ -182,8 +186,8 @@ def export(
     from builder.finish import write_exports
 
     workspace = Workspace(out)
+    workspace.ending()  # before anything is written there
     with workspace.claimed():
-        workspace.ending()
         on_progress(Progress("exporting"))
         return write_exports(workspace, formats)
 

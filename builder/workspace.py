@@ -116,10 +116,12 @@ class Workspace:
         self.folder.write(ENDING, ending.model_dump_json(indent=2).encode())
 
     def ending(self, *, complete: bool = True) -> Ending:
-        """How the build ended; NotADatasetError when it has not, or when its description is not `complete`."""
+        """How the build ended; NotADatasetError when it has not, when its description is not `complete`, or when there is
+        none."""
         try:
             ending = Ending.model_validate_json(self.folder.read(ENDING))
         except FileNotFoundError:
+            self.plan()
             msg = f"{self.root} holds a build that did not come to its end: repeat the command that began it"
             raise NotADatasetError(msg) from None
         if complete and not ending.complete:

@@ -108,6 +108,9 @@ def build(
         "exports": layouts(exports),
     }
     spec = spoken(DatasetSpec, {field: value for field, value in told.items() if value is not None})
+    if "sample" in spec.sources and not sample_url:
+        msg = "--source sample: say where its gallery is with --sample-url, such as http://127.0.0.1:10100 (make up)"
+        raise InputError(msg)
     options = run_options(fetch, checks.max_bytes, sample_url=sample_url)
     from builder import run
 

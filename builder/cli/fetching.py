@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from builder.cli.exits import InputError
 from builder.cli.options import FILE, gathered, processes_option
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ fetch_options = gathered(
 
 
 def run_options(fetch: FetchChoices, max_bytes: int | None = None, *, sample_url: str | None = None) -> "RunOptions":
-    """The engine's options. Raises `SettingError` for addresses that are none, or a take-down list with a bad line."""
+    """The engine's options. Raises `SettingError` for addresses and authorities that are none, `TakeDownListError` for
+    a bad line, `InputError` for a proxy that is none."""
     from builder.engines import EngineSettings
     from builder.guard import parse_exceptions
     from builder.limits import FetchLimits
@@ -78,6 +80,12 @@ def run_options(fetch: FetchChoices, max_bytes: int | None = None, *, sample_url
     from builder.takedown import TakeDownList
 
     parse_exceptions(fetch.allow)
+    if fetch.ca_file:
+        from builder.session import trusting
+
+        trusting(fetch.ca_file)
+    if fetch.proxy:
+        _check_proxy(fetch.proxy)
     limits: dict[str, Any] = {
         "total_seconds": fetch.timeout,
         "max_bytes": max_bytes,
@@ -99,3 +107,18 @@ def run_options(fetch: FetchChoices, max_bytes: int | None = None, *, sample_url
         ca_file=fetch.ca_file,
         engine_settings=EngineSettings(proxy=fetch.proxy, ca_file=fetch.ca_file, sample_url=sample_url),
     )
+
+
+def _check_proxy(proxy: str) -> None:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme in {"http", "https", "socks5", "socks5h"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        msg = (
+            "--proxy: write a URL, such as http://127.0.0.1:3128 or socks5h://127.0.0.1:9050"  # it may hold a password
+        )
+        raise InputError(msg)

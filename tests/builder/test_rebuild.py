@@ -10,7 +10,7 @@ from builder.errors import BuilderError, DifferentBuildError, ManifestError
 from builder.manifest import read_manifest, write_manifest
 from builder.rebuild import Rebuilt, rebuild
 from builder.rows import ImageRow
-from builder.run import RunOptions, export, finish, from_urls
+from builder.run import Progress, RunOptions, export, finish, from_urls
 from builder.spec import ImageSpec
 from builder.urls import UrlRow
 from tests.builder.cli.site import Site, serving
@@ -76,6 +76,14 @@ def test_everything_is_there(site: Site, tmp_path: Path) -> None:
         row.url.removeprefix(f"http://{site.address}") for row in accepted(then).values()
     }
     assert list((tmp_path / "again/exports/imagefolder").iterdir())
+
+
+def test_progress_counts_what_is_fetched(site: Site, tmp_path: Path) -> None:
+    build(site, tmp_path / "then")
+    told: list[Progress] = []
+    rebuild(tmp_path / "then/manifest.jsonl", tmp_path / "again", options(site), on_progress=told.append)
+    assert (told[-1].total, told[-1].done, told[-1].accepted, told[-1].failed) == (20, 20, 20, 0)
+    assert all(0 <= one.done <= 20 for one in told)
 
 
 def test_called_again_it_asks_for_nothing(site: Site, tmp_path: Path) -> None:

@@ -94,6 +94,13 @@ def test_a_list_becomes_a_dataset(site: CountingSite, tmp_path: Path) -> None:
 
     assert finish(tmp_path, dedupe=DedupeSpec(near=False)).totals.accepted == 101
     assert [file.name for file in export(tmp_path, ["imagefolder"])["imagefolder"]] == ["numbers.zip"]
+    turned = DedupeSpec(turned=True)
+    plan = Workspace(tmp_path).plan()
+    began = plan.model_copy(update={"spec": plan.spec.model_copy(update={"dedupe": turned})})
+    Workspace(tmp_path).folder.write("plan.json", began.model_dump_json().encode())
+    finish(tmp_path, dedupe=DedupeSpec(near=False))
+    assert Workspace(tmp_path).plan().spec.dedupe == DedupeSpec(near=False, turned=True), "the hashes are there"
+    assert not Workspace(tmp_path).ending().spec.dedupe.turned
     everything = SplitSpec(train=1, val=0, test=0)
     assert finish(tmp_path, splits=everything).splits == {"train": 101}
     exported = tmp_path / "exports/imagefolder/numbers.zip"

@@ -134,6 +134,9 @@ def test_finished_datasets_are_deduplicated_and_exported_again(run: Run, site: S
     done = run("dedupe", out, "--no-near-duplicates", "--json")
     assert (done.returncode, json.loads(done.stdout)["totals"]["accepted"]) == (Exit.DONE, 25)
     assert json.loads(run("dedupe", out, "--json").stdout)["totals"]["accepted"] == 24
+    done = run("dedupe", out, "--turned")
+    assert done.returncode == Exit.USAGE
+    assert "only where the build was begun with that option" in done.stderr
     done = run("export", out, "--format", "imagefolder", "--json")
     files = [json.loads(line) for line in done.stdout.splitlines()]
     assert files
