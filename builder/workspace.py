@@ -116,8 +116,8 @@ class Workspace:
         self.folder.write(ENDING, ending.model_dump_json(indent=2).encode())
 
     def ending(self, *, complete: bool = True) -> Ending:
-        """How the build ended; NotADatasetError when it has not, when its description is not `complete`, or when there is
-        none."""
+        """How the build ended; NotADatasetError when it has not, when its description is not `complete`, or when there
+        is none."""
         try:
             ending = Ending.model_validate_json(self.folder.read(ENDING))
         except FileNotFoundError:

@@ -36,10 +36,41 @@ SIDE = 640
 Bits = NDArray[np.int64]
 Rule = Callable[[Bits, Bits], NDArray[np.bool_]]
 
+_IMAGEDEDUP = ("imagededup==0.3.3.post2", "--no-deps"), (
+    "numpy<3", "scipy", "pillow", "tqdm", "PyWavelets", "matplotlib", "scikit-learn",
+)  # fmt: skip
+
+# imagededup imports torch and torchvision (gigabytes) for its neural networks; PHash touches neither. Whatever it asks
+# of them while it is imported gets a name that does nothing.
 _ENCODE = """
-import json, sys
+import importlib.abc, importlib.machinery, json, sys, types
+from unittest.mock import MagicMock
+
+class Names(type):
+    def __getattr__(cls, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return MagicMock()
+
+class Absent(types.ModuleType):
+    __path__ = []
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Names(name, (), {}) if name[0].isupper() else MagicMock()
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path, target=None):
+        ours = name.partition(".")[0] in ("torch", "torchvision")
+        return importlib.machinery.ModuleSpec(name, self) if ours else None
+    def create_module(self, spec):
+        return Absent(spec.name)
+    def exec_module(self, module):
+        pass
+
+sys.meta_path.insert(0, Finder())
 from imagededup.methods import PHash
-json.dump(PHash(verbose=False).encode_images(image_dir=sys.argv[1]), open(sys.argv[2], "w"))
+json.dump(PHash(verbose=False).encode_images(image_dir=sys.argv[1], num_enc_workers=0), open(sys.argv[2], "w"))
 """
 
 
@@ -159,9 +190,9 @@ def _imagededup(folder: Path, home: Path) -> dict[str, tuple[int, int]] | str:
     python = home / "bin" / "python"
     found = [p for v in ("3.11", "3.12") for p in (Path.home() / ".pyenv/versions").glob(f"{v}.*/bin/python")]
     uv = Path(sys.executable).with_name("uv")
-    make = [str(found[0]), "-m", "venv"] if found else [str(uv), "venv", "--seed", "--python", "3.12"]
-    install = [str(python), "-m", "pip", "install", "-q", "imagededup"]
-    for command in ([] if python.exists() else [[*make, str(home)]]) + [install]:
+    make = [str(uv), "venv", "-q", "--python", str(found[0]) if found else "3.12", str(home)]
+    install = [[str(uv), "pip", "install", "-q", "--python", str(python), *names] for names in _IMAGEDEDUP]
+    for command in ([] if python.exists() else [make]) + install:
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=900)  # noqa: S603 - our own words
         except (OSError, subprocess.SubprocessError) as error:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from builder.cli.exits import Exit
 from builder.manifest import read_manifest
 from builder.rows import ImageRow
+from builder.workspace import Workspace
 from local.processes import wait_until
 from tests.builder.cli.conftest import Done, Run
 from tests.builder.cli.site import Site
@@ -182,16 +182,11 @@ def test_stopped_builds_go_on_without_asking_twice(run: Run, site: Site, tmp_pat
 def test_only_one_process_builds_in_a_folder(run: Run, site: Site, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = ("from-urls", listed(site, tmp_path / "urls.csv"), "--out", out, "--allow", site.address, *KEPT)
-    site.free = 0
-    site.open.clear()
-    with subprocess.Popen(command(*arguments), cwd=ROOT, stdout=subprocess.PIPE) as process:
-        wait_until(lambda: site.asked.total() > 0, SECONDS, "the first request")
+    with Workspace(out).claimed():  # as another process would
         second = run(*arguments)
-        threading.Thread(target=site.open.set).start()
-        process.communicate(timeout=SECONDS)
     assert second.returncode == Exit.FAILED
     assert "another process" in second.stderr
-    assert process.returncode == Exit.DONE
+    assert not site.asked
 
 
 def test_another_build_needs_another_folder(run: Run, site: Site, tmp_path: Path) -> None:

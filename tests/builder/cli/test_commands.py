@@ -163,7 +163,7 @@ def test_dedupe_deletes(run: Run, folder: Path) -> None:
 
 def test_names_that_are_no_text(run: Run, folder: Path) -> None:
     (folder / "page.jpg").rename(folder / os.fsdecode(b"p\xff.jpg"))
-    assert "p\\udcff.jpg: not_an_image" in apart("validate", str(folder)).stdout
+    assert "p\\udcff.jpg: not_an_image" in run("validate", folder).stdout
     assert '"p\\udcff.jpg"' in run("validate", folder, "--json", "--csv", folder / "t.csv").stdout
     assert b"p\xff.jpg,rejected" in (folder / "t.csv").read_bytes()
 
@@ -196,7 +196,7 @@ def test_a_reader_that_has_had_enough(folder: Path) -> None:
 
 
 def test_interrupted(folder: Path) -> None:
-    for number in range(2_000):
+    for number in range(1_000):
         (folder / f"{number}.jpg").symlink_to("a.jpg")
     command = [sys.executable, "-m", "builder", "validate", str(folder), "--json", "--processes", "2"]
     with subprocess.Popen(
