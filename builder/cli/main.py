@@ -1,8 +1,11 @@
 """The group of commands, and what becomes of their errors."""
 
 import os
+import signal
 import sys
+import threading
 import traceback
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +17,9 @@ from builder.cli.export import export
 from builder.cli.from_urls import from_urls
 from builder.cli.rebuild import rebuild
 from builder.cli.validate import validate
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 HELP = f"""\
 Image datasets on one machine: found or listed, fetched with manners, validated, deduplicated, split, exported.
@@ -49,22 +55,41 @@ def main(arguments: list[str] | None = None) -> int:
     where they are no fault of the program."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names of files may be no text
+    interrupted = threading.Event()
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # as under nohup
+        return _run(arguments, interrupted)
+
+    def interrupt(number: int, frame: "FrameType | None") -> None:
+        interrupted.set()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        return _run(arguments, interrupted)
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _run(arguments: list[str] | None, interrupted: threading.Event) -> int:
     try:
         return int(cli.main(arguments, prog_name="python -m builder", standalone_mode=False) or 0)
-    except click.UsageError as error:
-        error.show()
-        return Exit.USAGE
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        exits.say("Interrupted. What is done is kept: the same command again goes on from there.")
-        return Exit.INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:  # whoever read our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except Exception as error:  # noqa: BLE001 - the last stop: every error becomes words and a code
+        if interrupted.is_set():  # modules made in C turn an interrupt while they are imported into an error of theirs
+            return _interrupted()
         if not exits.foreseen(error):
             traceback.print_exc()
         exits.say(f"Error: {exits.words(error)}")
         return exits.exit_of(error)
+
+
+def _interrupted() -> Exit:
+    exits.say("Interrupted. What is done is kept: the same command again goes on from there.")
+    return Exit.INTERRUPTED

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from builder.cli.exits import Exit
+from builder.cli.main import cli
 from builder.cli.validate import COLUMNS
 from builder.manifest import write_manifest
 from tests.builder.cli.conftest import Done, Run
@@ -193,6 +195,23 @@ def test_a_reader_that_has_had_enough(folder: Path) -> None:
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == ""
+
+
+def test_an_interrupt_that_became_another_error_is_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in numpy's C modules, when Ctrl-C comes while they are imported."""
+
+    @click.command
+    def loading() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError from None
+
+    monkeypatch.setitem(cli.commands, "loading", loading)
+    done = run("loading")
+    assert done.returncode == Exit.INTERRUPTED
+    assert done.stderr.startswith("Interrupted. ")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_interrupted(folder: Path) -> None:
