@@ -15,8 +15,11 @@ from builder import forks
 from builder.errors import DifferentBuildError, WorkerLostError
 from builder.work import Delta, Finished, Slice, Trouble, WorkerOptions
 
-_OPEN_SLICES = 3
-"""Of one worker: while the last candidates of one come slowly, there is work on others."""
+_IN_HAND = 1_024
+"""Candidates of one worker without a row: while some wait for slow hosts or another try, there must be others to do."""
+
+_MOST_OPEN = 64
+"""Slices of one worker: each holds two files open."""
 
 _MOST_DEATHS = 20
 _DECODE_SECONDS = 120.0
@@ -47,8 +50,13 @@ class _Member:
     pipe: Connection
     place: Any  # two numbers of shared memory: ordinal and index of what it decodes, -1 when nothing
     open: dict[int, Slice] = field(default_factory=dict)
+    settled: dict[tuple[str, int], int] = field(default_factory=dict)  # candidates with a row, by slice
     at: tuple[int, int] = (-1, -1)  # its place at the last look
     at_it: float = 0.0  # seconds that it has been there
+
+    def in_hand(self) -> int:
+        """How many of its candidates have no row yet."""
+        return sum(len(work.candidates) - self.settled.get((work.slug, work.number), 0) for work in self.open.values())
 
 
 class Pool:
@@ -114,8 +122,8 @@ class Pool:
     def _feed(self) -> None:
         """Give waiting slices to whoever has the least in hand."""
         while self._waiting:
-            member = min(self._members, key=lambda one: len(one.open))
-            if len(member.open) >= _OPEN_SLICES:
+            member = min(self._members, key=_Member.in_hand)
+            if member.in_hand() >= _IN_HAND or len(member.open) >= _MOST_OPEN:
                 return
             self._ordinal += 1
             member.open[self._ordinal] = self._waiting.popleft()
@@ -157,8 +165,12 @@ class Pool:
         match message:
             case Trouble():
                 raise (DifferentBuildError if message.different else WorkerLostError)(message.message)
+            case Delta():
+                member.settled[message.slug, message.number] = sum(message.verdicts.values())
+                self._feed()
             case Finished():
                 done = (message.slug, message.number)
+                member.settled.pop(done, None)
                 member.open = {k: work for k, work in member.open.items() if (work.slug, work.number) != done}
                 self._feed()
         yield message

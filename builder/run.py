@@ -159,7 +159,7 @@ def finish(
     Raises NotADatasetError when the folder holds no finished build. Exports that are there are written anew too.
     """
     workspace = Workspace(out)
-    workspace.ending()  # before anything is written there
+    workspace.ending(complete=False)  # before anything is written there
     with workspace.claimed():
         plan, ending = workspace.plan(), workspace.ending(complete=False)
         if plan.kind == "rebuild":

@@ -11,12 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class CountingSite:
-    """`port` and `requests` by path. While `gate` is clear, requests beyond the first `free` wait for it."""
+    """`port` and `requests` by path. While `gate` is clear, requests beyond the first `free` wait for it; if some paths
+    are `held`, requests for these."""
 
     port: int = 0
     requests: Counter[str] = field(default_factory=Counter)
     gate: threading.Event = field(default_factory=threading.Event)
     free: int = 0
+    held: set[str] = field(default_factory=set)
     served: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -43,7 +45,7 @@ def counting_site(pages: Mapping[str, bytes]) -> Iterator[CountingSite]:
             with site.lock:
                 site.requests[self.path] += 1
                 site.served += self.path in pages
-                waits = site.served > site.free
+                waits = self.path in site.held if site.held else site.served > site.free
             if waits:
                 site.gate.wait(20)
             body = pages.get(self.path, b"there is no such thing")

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,20 @@ def test_a_worker_that_dies_is_replaced(site: CountingSite, tmp_path: Path) -> N
         until_finished(pool)
         assert pool.idle
     assert sum(row.verdict == "accepted" for row in Workspace(tmp_path).rows()) == 40
+
+
+def test_slices_with_a_slow_candidate_each_hold_nobody_up(site: CountingSite, tmp_path: Path) -> None:
+    site.gate.clear()
+    slow = [f"/{number:03}.jpg?slow" for number in range(20)]
+    site.held = set(slow)
+    quick = iter(PICTURES)
+    limits = FetchLimits(concurrency=64, per_host=64)
+    with Pool([replace(worker, limits=limits) for worker in workers(site, tmp_path)]) as pool:
+        for number, path in enumerate(slow):
+            urls = [site.url(one) for one in (path, next(quick), next(quick))]
+            candidates = tuple(Candidate(url=url, label="cat", engine="urls", query="cat") for url in urls)
+            pool.submit(Slice("cat", number, candidates))
+        wait_until(lambda: list(pool.wait(0.1)) is not None and set(PICTURES) <= site.requests.keys())
 
 
 def test_what_workers_die_of_becomes_a_row(site: CountingSite, tmp_path: Path) -> None:
