@@ -1,6 +1,5 @@
 """Worker processes and the slices they work on: started once, fed evenly, replaced when one dies."""
 
-import os
 import signal
 import time
 from collections import Counter, deque
@@ -35,11 +34,6 @@ def _work(parent: Connection, options: WorkerOptions, place: Any) -> None:
     from builder.worker import main  # what it is built on is imported in the workers' own server only
 
     main(parent, options, place)
-
-
-def processes_here() -> int:
-    """How many processes can run at once: the CPUs that this one may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass

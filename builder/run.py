@@ -1,5 +1,6 @@
 """Build a dataset into a folder of this machine: search, fetch and validate in processes, then decide and describe."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from builder.errors import DifferentBuildError
 from builder.guard import AddressGuard, parse_exceptions
 from builder.limits import FetchLimits
 from builder.manners import Manners
-from builder.pool import Pool, processes_here
+from builder.pool import Pool
 from builder.report import Report, SourceState
 from builder.rows import Verdict
 from builder.sources import ListSource, SearchSource
@@ -271,7 +272,7 @@ def _collect(source: Source, pool: Pool, tally: _Tally) -> None:
 def _workers(workspace: Workspace, spec: DatasetSpec, options: RunOptions) -> list[WorkerOptions]:
     """What each worker is told. The limits of the whole build are shared out, so that no host sees more than they say;
     there are no more processes than requests at a time to one host, and just one where it has pauses between them."""
-    processes = options.processes or processes_here()
+    processes = options.processes or os.process_cpu_count() or 1
     limits = options.limits
     processes = 1 if limits.host_spacing_seconds > 0 else min(processes, limits.concurrency, limits.per_host)
     if options.ca_file is not None:

@@ -1,12 +1,14 @@
 """A web server in a thread that counts what it is asked for, for tests that fetch from other processes."""
 
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from local import processes
 
 
 @dataclass
@@ -72,9 +74,5 @@ def counting_site(pages: Mapping[str, bytes]) -> Iterator[CountingSite]:
         thread.join()
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Poll until it holds, for at most half a minute."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+wait_until = partial(processes.wait_until, timeout=30.0, what="what the test waits for")
+"""Poll until a condition holds, for at most half a minute."""
