@@ -2,26 +2,26 @@
 
 import re
 import uuid
-from typing import cast
 
 import azure.durable_functions as df
-import azure.functions as func
 from starlette.requests import Request
 from starlette.responses import Response
 
 from builder.spec import DatasetSpec
 from functions.durable import start_soon, stop
-from functions.http import API, answers, choice, in_thread, json_body, json_response, page_size
+from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
+from functions.operations import Blueprint
+from functions.stages.identify import caller
 from shared import datasets
-from shared.access import authorize
 from shared.documents import FINAL, RUNNING, DatasetDocument, State
 from shared.problems import conflict, invalid_body, not_found
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.tasks import Task
-from shared.views import DatasetList, line, view
+from shared.views import DatasetLine, DatasetList, DatasetView, line, view
 
-bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)  # who may do what is decided in shared.access
+routes = Blueprint("datasets")
+bp = routes.bp
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -34,22 +34,28 @@ def dataset_id(request: Request) -> str:
     return text
 
 
-@bp.route("v1/datasets", methods=["POST"], trigger_arg_name="request")
-@bp.durable_client_input(client_name="client")
-@answers
+@routes.operation(
+    "POST",
+    "v1/datasets",
+    role="editor",
+    body=DatasetSpec,
+    answers={202: DatasetLine},
+    action="dataset.create",
+    durable=True,
+)
 async def create_dataset(request: Request, client: df.DurableFunctionsClient) -> Response:
     """Check the request, store the dataset, start building it: 202 and where to watch."""
-    principal = await authorize(request, "create")
+    principal = caller(request)
     spec = await json_body(request, DatasetSpec)
     if "sample" in spec.sources and not settings().sample_url:
         raise invalid_body(
             [(("sources",), "`sample` needs a gallery, and none is configured: set PIXCRAWLER_SAMPLE_URL")]
         )
     if spec.url_list:
-        await _check_url_list(principal.owner, spec.url_list)
-    document = DatasetDocument(id=uuid.uuid4().hex, owner=principal.owner, name=spec.name, spec=spec)
+        await _check_url_list(principal.tenant, spec.url_list)
+    document = DatasetDocument(id=uuid.uuid4().hex, owner=principal.tenant, name=spec.name, spec=spec)
     await in_thread(datasets.create, document)
-    task = Task(owner=principal.owner, dataset=document.id)
+    task = Task(owner=principal.tenant, dataset=document.id)
     await start_soon(client, "build_dataset", task, document.id)
     return json_response(line(document, API), 202, location=f"{API}/datasets/{document.id}")
 
@@ -62,33 +68,41 @@ async def _check_url_list(owner: str, url_list: str) -> None:
         raise invalid_body([(("url_list",), message)])
 
 
-@bp.route("v1/datasets", methods=["GET"], trigger_arg_name="request")
-@answers
+class ListQuery(PageQuery):
+    """A page of datasets."""
+
+    state: State | None = None
+
+
+@routes.operation("GET", "v1/datasets", role="viewer", query=ListQuery, answers={200: DatasetList})
 async def list_datasets(request: Request) -> Response:
     """A page of datasets, newest first; `state` filters, `limit` and `cursor` page."""
-    principal = await authorize(request, "read")
-    state = cast("State | None", choice(request, "state", State))
-    found = await in_thread(
-        datasets.page, principal.owner, state=state, size=page_size(request), cursor=request.query_params.get("cursor")
-    )
+    principal = caller(request)
+    query = asked(request, ListQuery)
+    found = await in_thread(datasets.page, principal.tenant, state=query.state, size=query.limit, cursor=query.cursor)
     return json_response(DatasetList(datasets=tuple(line(one, API) for one in found.items), next=found.cursor))
 
 
-@bp.route("v1/datasets/{dataset}", methods=["GET"], trigger_arg_name="request")
-@answers
+@routes.operation("GET", "v1/datasets/{dataset}", role="viewer", answers={200: DatasetView})
 async def get_dataset(request: Request) -> Response:
     """One dataset with its live progress."""
-    principal = await authorize(request, "read")
-    document = await in_thread(datasets.get, principal.owner, dataset_id(request))
+    principal = caller(request)
+    document = await in_thread(datasets.get, principal.tenant, dataset_id(request))
     return json_response(await in_thread(view, document, API))
 
 
-@bp.route("v1/datasets/{dataset}/cancel", methods=["POST"], trigger_arg_name="request")
-@bp.durable_client_input(client_name="client")
-@answers
+@routes.operation(
+    "POST",
+    "v1/datasets/{dataset}/cancel",
+    role="editor",
+    answers={200: DatasetView},
+    problems=(409,),
+    action="dataset.cancel",
+    durable=True,
+)
 async def cancel_dataset(request: Request, client: df.DurableFunctionsClient) -> Response:
     """Stop building and keep what is there; 409 when there is nothing to stop."""
-    principal = await authorize(request, "change")
+    principal = caller(request)
     dataset = dataset_id(request)
 
     def edit(document: DatasetDocument) -> DatasetDocument:
@@ -98,24 +112,24 @@ async def cancel_dataset(request: Request, client: df.DurableFunctionsClient) ->
             raise conflict(f"The dataset is {document.state}: there is nothing left to cancel.")
         return document.moved("cancelled")
 
-    document = await in_thread(datasets.change, principal.owner, dataset, edit)
+    document = await in_thread(datasets.change, principal.tenant, dataset, edit)
     if document is None:
         raise not_found("dataset")
     await stop(client, dataset, "cancelled")
     return json_response(await in_thread(view, document, API))
 
 
-@bp.route("v1/datasets/{dataset}", methods=["DELETE"], trigger_arg_name="request")
-@bp.durable_client_input(client_name="client")
-@answers
+@routes.operation(
+    "DELETE", "v1/datasets/{dataset}", role="editor", answers={202: None}, action="dataset.delete", durable=True
+)
 async def delete_dataset_request(request: Request, client: df.DurableFunctionsClient) -> Response:
     """Remove a dataset, built or not: out of sight at once (202), its parts by an orchestration."""
-    principal = await authorize(request, "delete")
+    principal = caller(request)
     dataset = dataset_id(request)
-    before = await in_thread(datasets.get, principal.owner, dataset)
-    await in_thread(lifecycle.mark_deleting, principal.owner, dataset)
+    before = await in_thread(datasets.get, principal.tenant, dataset)
+    await in_thread(lifecycle.mark_deleting, principal.tenant, dataset)
     if before.state not in FINAL:
         await stop(client, dataset, "deleted")
-    task = Task(owner=principal.owner, dataset=dataset)
+    task = Task(owner=principal.tenant, dataset=dataset)
     await start_soon(client, "delete_dataset", task, f"{dataset}-delete")
     return Response(status_code=202)

@@ -1,20 +1,20 @@
 """A dataset's exports over HTTP: which there are, and links to download them."""
 
-import azure.durable_functions as df
-import azure.functions as func
 from starlette.requests import Request
 from starlette.responses import Response
 
 from functions.datasets import dataset_id
-from functions.http import answers, in_thread, json_response
+from functions.http import Query, asked, in_thread, json_response
+from functions.operations import Blueprint
+from functions.stages.identify import caller
 from shared import datasets
-from shared.access import authorize
 from shared.blobs import dataset_folder, download_link
 from shared.problems import bad_parameter, not_found
 from shared.progress import View
 from shared.steps.export import ExportView, listed
 
-bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
+routes = Blueprint("exports")
+bp = routes.bp
 
 
 class ExportList(View):
@@ -30,28 +30,35 @@ class Link(View):
     expires: str
 
 
-@bp.route("v1/datasets/{dataset}/exports", methods=["GET"], trigger_arg_name="request")
-@answers
+@routes.operation("GET", "v1/datasets/{dataset}/exports", role="viewer", answers={200: ExportList})
 async def list_exports(request: Request) -> Response:
     """The exports that are complete, with their files, sizes and SHA-256."""
-    principal = await authorize(request, "read")
-    document = await in_thread(datasets.get, principal.owner, dataset_id(request))
+    principal = caller(request)
+    document = await in_thread(datasets.get, principal.tenant, dataset_id(request))
     return json_response(ExportList(exports=await in_thread(listed, document)))
 
 
-@bp.route("v1/datasets/{dataset}/exports/{format}/link", methods=["GET"], trigger_arg_name="request")
-@answers
+class LinkQuery(Query):
+    """Which file of an export."""
+
+    file: str | None = None
+
+
+@routes.operation(
+    "GET", "v1/datasets/{dataset}/exports/{format}/link", role="viewer", query=LinkQuery, answers={200: Link}
+)
 async def link_export(request: Request) -> Response:
     """A short-lived download link for one file; `file` may be left out when the export has just one."""
-    principal = await authorize(request, "read")
-    document = await in_thread(datasets.get, principal.owner, dataset_id(request))
+    query = asked(request, LinkQuery)
+    principal = caller(request)
+    document = await in_thread(datasets.get, principal.tenant, dataset_id(request))
     found = await in_thread(listed, document)
     export = next((one for one in found if one.format == request.path_params["format"]), None)
     if export is None:
         raise not_found("export")
     names = [file.name for file in export.files]
-    name = request.query_params.get("file", names[0] if len(names) == 1 else "")
-    if name not in names:
+    name = query.file if query.file is not None or len(names) > 1 else names[0]
+    if name is None or name not in names:
         raise bad_parameter("file", "one of the names that the export lists")
     folder = dataset_folder(document.id)
     path = f"exports/{export.format}/{name}"

@@ -1,27 +1,40 @@
 """Is it alive, and can it work: for probes, load balancers and the local stack."""
 
-import azure.durable_functions as df
-import azure.functions as func
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.http import answers, in_thread, json_response
+from functions.http import in_thread, json_response
+from functions.operations import Blueprint
 from shared import health
+from shared.progress import View
 
-bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
+routes = Blueprint("health")
+bp = routes.bp
 
 
-@bp.route("v1/health/live", methods=["GET"], trigger_arg_name="request")
-@answers
+class Liveness(View):
+    """That the process answers."""
+
+    status: str
+
+
+class Readiness(View):
+    """Whether it can work: what each store said, `ok` or what failed."""
+
+    status: str
+    checks: dict[str, str]
+
+
+@routes.operation("GET", "v1/health/live", role=None, answers={200: Liveness})
 async def health_live(request: Request) -> Response:
     """The process answers."""
-    return json_response({"status": "alive"})
+    return json_response(Liveness(status="alive"))
 
 
-@bp.route("v1/health/ready", methods=["GET"], trigger_arg_name="request")
-@answers
+@routes.operation("GET", "v1/health/ready", role=None, answers={200: Readiness, 503: Readiness})
 async def health_ready(request: Request) -> Response:
     """Storage and Cosmos DB answer, each asked now; 503 with what failed otherwise."""
     checks = await in_thread(health.checks)
     ready = all(check == "ok" for check in checks.values())
-    return json_response({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+    told = Readiness(status="ready" if ready else "not ready", checks=checks)
+    return json_response(told, 200 if ready else 503)

@@ -1,50 +1,21 @@
-"""What every HTTP handler shares: problem documents, bodies with a limit, query parameters, work off the event loop."""
+"""What HTTP handlers share: bodies with a limit, query parameters, answers, work off the event loop."""
 
 import asyncio
 import json
-import logging
 import re
-from collections.abc import Awaitable, Callable
-from functools import wraps
-from typing import Any, get_args
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.problems import MEDIA_TYPE, ProblemError, bad_parameter, invalid_body, too_large
-
-log = logging.getLogger(__name__)
+from shared.problems import ProblemError, bad_parameter, invalid_body, too_large
 
 API = "/api/v1"
 MAX_BODY_BYTES = 1_000_000
-MAX_PAGE = 500
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
-
-
-def answers[**P](handler: Callable[P, Awaitable[Response]]) -> Callable[P, Awaitable[Response]]:
-    """Wrap a handler so that every error leaves as a problem document and no traceback leaves at all."""
-
-    @wraps(handler)
-    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> Response:
-        request = next(value for value in (*args, *kwargs.values()) if isinstance(value, Request))
-        try:
-            return await handler(*args, **kwargs)
-        except ProblemError as problem:
-            return problem_response(problem, request)
-        except Exception:  # the last line of defence: logged whole, told in one sentence
-            log.exception("%s %s failed", request.method, request.url.path)
-            detail = "Something failed on our side; it has been logged. Trying again later may help."
-            return problem_response(ProblemError(500, "internal", "Internal error", detail), request)
-
-    return wrapper
-
-
-def problem_response(problem: ProblemError, request: Request) -> Response:
-    """The response that says a problem."""
-    body = json.dumps(problem.document(request.url.path)).encode()
-    return Response(body, problem.status, media_type=MEDIA_TYPE)
 
 
 def json_response(content: BaseModel | dict[str, Any], status: int = 200, **headers: str) -> Response:
@@ -83,23 +54,39 @@ async def in_thread[**P, T](function: Callable[P, T], *args: P.args, **kwargs: P
     return await asyncio.to_thread(function, *args, **kwargs)
 
 
-def page_size(request: Request, default: int = 50) -> int:
-    """`?limit=`: results a page, 1 to 500."""
-    return whole_number(request, "limit", default, lowest=1, highest=MAX_PAGE)
-
-
-def whole_number(request: Request, name: str, default: int, *, lowest: int, highest: int) -> int:
-    """A query parameter that is a whole number within bounds; `default` when it is not there."""
-    text = request.query_params.get(name, str(default))
-    if not _NUMBER.fullmatch(text) or not lowest <= int(text) <= highest:
-        raise bad_parameter(name, f"a whole number from {lowest} to {highest}")
-    return int(text)
-
-
-def choice(request: Request, name: str, values: object) -> str | None:
-    """A query parameter that must be one of the values of a `Literal`; None when it is not there."""
-    text = request.query_params.get(name)
-    allowed = get_args(values)
-    if text is not None and text not in allowed:
-        raise bad_parameter(name, "one of " + ", ".join(allowed))
+def _digits(text: object) -> object:
+    """Only ASCII digits: int() would also take signs, blanks and underscores."""
+    if isinstance(text, str) and not _NUMBER.fullmatch(text):
+        msg = "a whole number is wanted"
+        raise ValueError(msg)
     return text
+
+
+Whole = Annotated[int, BeforeValidator(_digits)]
+"""A whole number in a query."""
+
+
+class Query(BaseModel):
+    """Base of the models of query parameters: what an operation does not know is refused, not passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class PageQuery(Query):
+    """A page of a list."""
+
+    limit: Whole = Field(default=50, ge=1, le=500, description="results on a page")
+    cursor: str | None = Field(default=None, description="`next` of the page before", max_length=10_000)
+
+
+def asked[M: Query](request: Request, model: type[M]) -> M:
+    """The query parameters as `model`; `ProblemError` 400 naming the first that is not valid."""
+    given = request.query_params
+    twice = next((name for name in given if len(given.getlist(name)) > 1), None)
+    if twice is not None:
+        raise bad_parameter(twice, "given more than once")
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+    raise bad_parameter(str(fault["loc"][0]), fault["msg"].removeprefix("Value error, "))

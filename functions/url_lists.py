@@ -4,20 +4,21 @@ import tempfile
 import uuid
 from typing import TYPE_CHECKING
 
-import azure.durable_functions as df
-import azure.functions as func
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.http import answers, in_thread, json_response
-from shared.access import authorize
+from functions.http import in_thread, json_response
+from functions.operations import Blueprint
+from functions.stages.identify import caller
 from shared.problems import ProblemError, too_large
 from shared.settings import settings
+from shared.views import UrlListView
 
 if TYPE_CHECKING:
     from builder.urls import ListKind
 
-bp = df.Blueprint(http_auth_level=func.AuthLevel.ANONYMOUS)
+routes = Blueprint("uploads")
+bp = routes.bp
 
 _KINDS: dict[str, "ListKind"] = {
     "text/plain": "text",
@@ -29,11 +30,18 @@ _KINDS: dict[str, "ListKind"] = {
 _IN_MEMORY_BYTES = 1_000_000
 
 
-@bp.route("v1/url-lists", methods=["POST"], trigger_arg_name="request")
-@answers
+@routes.operation(
+    "POST",
+    "v1/url-lists",
+    role="editor",
+    body=tuple(_KINDS),
+    answers={201: UrlListView},
+    problems=(415,),
+    action="url_list.create",
+)
 async def create_url_list(request: Request) -> Response:
     """Keep a list for the source `urls`: 201 with the id to name in a dataset's `url_list`."""
-    principal = await authorize(request, "create")
+    principal = caller(request)
     from shared.steps import upload
 
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -52,5 +60,5 @@ async def create_url_list(request: Request) -> Response:
                 raise too_large(limit)
             spool.write(chunk)
         spool.seek(0)
-        kept = await in_thread(upload.keep_url_list, principal.owner, uuid.uuid4().hex, _KINDS[media_type], spool)
+        kept = await in_thread(upload.keep_url_list, principal.tenant, uuid.uuid4().hex, _KINDS[media_type], spool)
     return json_response(kept, 201)

@@ -1,23 +1,25 @@
-"""Who is asking and what they may do: the one place where authentication and quotas will stand.
-
-Every handler gets its `Principal` here before anything else, and every query is scoped by `Principal.owner`.
-"""
+"""Who is asking, and what a role may do. Every query is scoped by `Principal.tenant`."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from starlette.requests import Request
+Role = Literal["viewer", "editor", "admin"]
 
-Action = Literal["read", "create", "change", "delete"]
+_RANK: dict[Role, int] = {"viewer": 0, "editor": 1, "admin": 2}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller. `owner` is the tenant that owns what the caller makes; it is the partition key of datasets."""
+    """The caller: a key or a person of a tenant.
 
-    owner: str
+    `tenant` owns what the caller makes; it is the `owner` of documents. `subject` names the caller in limits and in
+    the audit trail: stable, and no secret.
+    """
 
+    tenant: str
+    subject: str
+    role: Role
 
-async def authorize(_request: Request, _action: Action) -> Principal:
-    """The principal behind a request. There is one tenant until identities come: everybody is `default`."""
-    return Principal(owner="default")
+    def may(self, role: Role) -> bool:
+        """Whether the caller's role is at least `role`."""
+        return _RANK[self.role] >= _RANK[role]

@@ -12,8 +12,20 @@ from shared.settings import settings
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy, DatabaseProxy
 
-CONTAINERS: Mapping[str, str] = {"datasets": "/owner", "shards": "/dataset"}
-"""Container -> partition key path."""
+CONTAINERS: Mapping[str, str] = {
+    "datasets": "/owner",
+    "shards": "/dataset",  # shards, rounds of searching, versions
+    "principals": "/id",  # keys by the part that is no secret, tenants with their quotas
+    "usage": "/owner",
+    "requests": "/owner",  # answers to be given again, by Idempotency-Key; they expire
+    "webhooks": "/owner",  # targets, and deliveries, which expire
+    "uploads": "/owner",
+    "audit": "/owner",
+    "takedowns": "/owner",
+}
+"""Container -> partition key path. Documents expire where they say so (`ttl`, seconds)."""
+
+EXPIRING = frozenset({"requests", "webhooks", "audit"})
 
 
 @once
@@ -33,7 +45,8 @@ def database() -> "DatabaseProxy":
         return client.get_database_client(config.cosmos_database)
     found = client.create_database_if_not_exists(config.cosmos_database)
     for name, path in CONTAINERS.items():
-        found.create_container_if_not_exists(name, PartitionKey(path))
+        ttl = -1 if name in EXPIRING else None
+        found.create_container_if_not_exists(name, PartitionKey(path), default_ttl=ttl)
     return found
 
 

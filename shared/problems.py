@@ -1,5 +1,7 @@
 """Errors that the API answers with, as problem documents (RFC 9457)."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict
 
 MEDIA_TYPE = "application/problem+json"
@@ -22,15 +24,25 @@ class FieldError(BaseModel):
 
 
 class ProblemError(Exception):
-    """Raised anywhere below a handler; the handler's wrapper turns it into the response."""
+    """Raised anywhere below a handler; the handler's wrapper turns it into the response, with `headers`."""
 
-    def __init__(self, status: int, kind: str, title: str, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str,
+        errors: tuple[FieldError, ...] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.kind = kind
         self.title = title
         self.detail = detail
         self.errors = errors
+        self.headers = dict(headers or {})
 
     def document(self, instance: str | None = None) -> dict[str, object]:
         """The members of the problem document; `instance` is the path of the request."""
@@ -45,6 +57,17 @@ class ProblemError(Exception):
         if self.errors:
             members["errors"] = [error.model_dump() for error in self.errors]
         return members
+
+
+def unauthorized(detail: str) -> ProblemError:
+    """401: no credentials, or none that count (RFC 6750)."""
+    headers = {"www-authenticate": 'Bearer realm="pixcrawler"'}
+    return ProblemError(401, "unauthorized", "Credentials needed", detail, headers=headers)
+
+
+def forbidden(detail: str) -> ProblemError:
+    """403: the caller is known, and may not do this."""
+    return ProblemError(403, "forbidden", "Not allowed", detail)
 
 
 def not_found(what: str) -> ProblemError:

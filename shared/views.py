@@ -35,6 +35,14 @@ class DatasetList(View):
     next: str | None
 
 
+class UrlListView(View):
+    """A kept list: `labels` counts the rows that name a label."""
+
+    id: str
+    rows: int
+    labels: dict[str, int]
+
+
 def links(dataset: str, api: str) -> dict[str, str]:
     """Where to go from a dataset."""
     base = f"{api}/datasets/{dataset}"

@@ -9,17 +9,9 @@ from builder.store import pieces
 from builder.urls import ListKind, UrlRow, parse_url_list
 from shared.blobs import BlobFolder, url_lists
 from shared.problems import invalid_body
-from shared.progress import View
+from shared.views import UrlListView
 
 KINDS: tuple[ListKind, ...] = ("text", "csv", "tsv", "jsonl")
-
-
-class UrlListView(View):
-    """A kept list: `labels` counts the rows that name a label."""
-
-    id: str
-    rows: int
-    labels: dict[str, int]
 
 
 def keep_url_list(owner: str, list_id: str, kind: ListKind, file: IO[bytes]) -> UrlListView:

@@ -1,60 +1,14 @@
 import asyncio
-import json
-import logging
 import threading
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Message
 
 from functions import http
-from shared.problems import ProblemError, not_found
-
-
-def request(query: str = "", headers: dict[str, str] | None = None, *chunks: bytes) -> Request:
-    pieces = [*chunks] or [b""]
-
-    async def receive() -> Message:
-        body = pieces.pop(0)
-        return {"type": "http.request", "body": body, "more_body": bool(pieces)}
-
-    scope = {
-        "type": "http", "method": "POST", "path": "/api/v1/things", "query_string": query.encode(),
-        "headers": [(name.encode(), value.encode()) for name, value in (headers or {}).items()], "path_params": {},
-    }  # fmt: skip
-    return Request(scope, receive)
-
-
-def ask(handler: Callable[[Request], Awaitable[Response]], asked: Request) -> tuple[int, Any]:
-    async def run() -> Response:
-        return await http.answers(handler)(asked)
-
-    answer = asyncio.run(run())
-    return answer.status_code, json.loads(bytes(answer.body))
-
-
-def test_a_problem_becomes_its_document() -> None:
-    async def handler(_: Request) -> Response:
-        raise not_found("thing")
-
-    status, body = ask(handler, request())
-    assert (status, body["status"], body["instance"]) == (404, 404, "/api/v1/things")
-
-
-def test_whatever_else_fails_is_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
-    async def handler(_: Request) -> Response:
-        msg = "password=hunter2"
-        raise RuntimeError(msg)
-
-    with caplog.at_level(logging.ERROR):
-        status, body = ask(handler, request())
-    assert status == 500
-    assert "hunter2" not in json.dumps(body)
-    assert "RuntimeError" in caplog.text
+from shared.problems import ProblemError
+from tests.functions.asking import request
 
 
 class Thing(BaseModel):
@@ -108,11 +62,12 @@ def test_a_body_announced_too_long_is_not_read_at_all() -> None:
 @pytest.mark.parametrize("text", ["0", "-1", "501", "x", "1e2", "", "٣", "9" * 5_000])
 def test_a_page_has_1_to_500_items(text: str) -> None:
     with pytest.raises(ProblemError):
-        http.page_size(request(f"limit={text}"))
+        http.asked(request(f"limit={text}"), http.PageQuery)
 
 
 def test_a_page_has_50_items_unless_told() -> None:
-    assert (http.page_size(request()), http.page_size(request("limit=500"))) == (50, 500)
+    asked = [http.asked(request(query), http.PageQuery).limit for query in ("", "limit=500")]
+    assert asked == [50, 500]
 
 
 def test_blocking_work_leaves_the_event_loop() -> None:
@@ -120,3 +75,14 @@ def test_blocking_work_leaves_the_event_loop() -> None:
         return await http.in_thread(threading.current_thread) is not threading.main_thread()
 
     assert asyncio.run(run())
+
+
+def test_what_an_operation_does_not_know_is_not_passed_over() -> None:
+    with pytest.raises(ProblemError) as caught:
+        http.asked(request("limt=5"), http.PageQuery)
+    assert caught.value.errors[0].pointer == "?limt"
+
+
+def test_a_parameter_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(ProblemError):
+        http.asked(request("limit=5&limit=6"), http.PageQuery)

@@ -6,18 +6,19 @@ from builder.urls import ListKind
 from shared.blobs import url_lists
 from shared.problems import ProblemError
 from shared.steps import upload
+from shared.views import UrlListView
 
 pytestmark = pytest.mark.usefixtures("stores")
 ID = "1" * 32
 
 
-def keep(owner: str, body: bytes, kind: ListKind = "text") -> upload.UrlListView:
+def keep(owner: str, body: bytes, kind: ListKind = "text") -> UrlListView:
     return upload.keep_url_list(owner, ID, kind, io.BytesIO(body))
 
 
 def test_a_list_is_kept_and_read_again(owner: str) -> None:
     kept = keep(owner, b"url,label\nhttp://a.example/1.jpg,cat\nhttp://a.example/2.jpg,\n", "csv")
-    assert kept == upload.UrlListView(id=ID, rows=2, labels={"cat": 1})
+    assert kept == UrlListView(id=ID, rows=2, labels={"cat": 1})
     assert upload.url_list_exists(owner, ID)
     rows = list(upload.read_url_list(url_lists(owner), ID))
     assert [(row.url, row.label) for row in rows] == [
