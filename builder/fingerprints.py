@@ -163,6 +163,13 @@ class Fingerprints:
         both: NDArray[np.bool_] = self.has == _WITH_DHASH
         return both
 
+    def at(self, positions: Indices) -> "Fingerprints":
+        """Those of the images at these positions (increasing), numbered anew; without mirrored and rotated ones."""
+        none = np.zeros(0, dtype=np.int64)
+        return Fingerprints(
+            self.phash[positions], self.dhash[positions], self.has[positions], none.astype(np.uint64), none
+        )
+
     def points(self) -> tuple[Points, Indices, Indices]:
         """The points; the images that have a fingerprint, shape (k,); and the point of each of these, shape (k,).
 

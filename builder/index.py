@@ -45,14 +45,15 @@ ROW_GROUP = 10_000
 """Rows per row group: what is held in memory at a time."""
 
 
-def write_index(rows: Iterable[ImageRow], row_group: int = ROW_GROUP) -> Iterator[bytes]:
+def write_index(rows: Iterable[ImageRow], row_group: int = ROW_GROUP, *, version: int | None = None) -> Iterator[bytes]:
     """A Parquet file (Zstandard) of the accepted rows, piece by piece, one per row group; other rows are passed
-    over."""
+    over. The number of a frozen version is in the schema's metadata, under `pixcrawler.version`."""
     drain = Drain()
     accepted = (row.model_dump_json().encode() for row in rows if row.verdict == "accepted")
-    with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), SCHEMA, compression="zstd") as writer:
+    schema = SCHEMA if version is None else SCHEMA.with_metadata({"pixcrawler.version": str(version)})
+    with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), schema, compression="zstd") as writer:
         for group in batched(accepted, row_group, strict=False):
-            writer.write_table(_table(b"\n".join(group)))
+            writer.write_table(_table(b"\n".join(group)).cast(schema))
             yield drain.take()
     yield drain.take()
 

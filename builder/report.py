@@ -122,6 +122,7 @@ _REASONS = {
     "uniform": "of one colour, or placeholders",
     "odd_size": "of an odd size",
     "changed": "changed since the manifest was written",
+    "curated": "taken out by hand",
 }
 
 

@@ -95,7 +95,12 @@ class LabelSpec(Model):
 
     name: Text
     queries: tuple[Text, ...] = Field(default=(), max_length=50, description="empty: made from the name")
-    images: int | None = Field(default=None, ge=1, le=MAX_IMAGES_PER_LABEL, description="overrides images_per_label")
+    images: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_IMAGES_PER_LABEL,
+        description="overrides images_per_label; 0: nothing is searched, and whatever is put there stays",
+    )
     urls: tuple[HttpUrl, ...] = Field(default=(), max_length=MAX_INLINE_URLS, description="for the source `urls`")
 
     @property
@@ -255,10 +260,10 @@ class DatasetSpec(Model):
         if lists and "urls" not in self.sources:
             msg = "a URL list is given, but sources does not name `urls`"
             raise ValueError(msg)
-        if "urls" in self.sources and not lists:
+        if "urls" in self.sources and not lists and any(label.images != 0 for label in self.labels):
             msg = "the source `urls` needs a list: labels[].urls, or url_list with the id of an uploaded one"
             raise ValueError(msg)
-        bare = [label.name for label in self.labels if not label.urls]
+        bare = [label.name for label in self.labels if not label.urls and label.images != 0]
         if bare and self.sources == ("urls",) and self.url_list is None:
             msg = f"nothing gives images to {', '.join(bare)}: add urls there, a url_list, or another source"
             raise ValueError(msg)
@@ -276,5 +281,5 @@ class DatasetSpec(Model):
         raise KeyError(slug)
 
     def target(self, label: LabelSpec) -> int:
-        """How many images this label is to have."""
-        return label.images or self.images_per_label
+        """How many images this label is to have; 0: as many as there are."""
+        return self.images_per_label if label.images is None else label.images

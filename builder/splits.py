@@ -16,7 +16,7 @@ _AT_LEAST_ONE_FROM = 3
 """A label with this many images has one in every split that has a share."""
 
 
-def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec) -> dict[str, Split]:
+def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec, *, keep: bool = False) -> dict[str, Split]:
     """The split of every accepted row, by key; other rows have none. The order of rows does not matter.
 
     Each label gets its shares rounded by the largest remainder, and with three images or more at least one image in
@@ -26,17 +26,21 @@ def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec) -> dict[str, Split]
     groups are placed first, single images fill up what is left. Where an image goes is told by the SHA-256 of the
     bytes served, read as a number from 0 to 1 and held against the shares; only if its label has no room left there
     does it go where there is most. So the same image lands in the same split next time, in another dataset too, but
-    for the few that the exact shares move. Holds some hundred bytes per image.
+    for the few that the exact shares move. With `keep`, images that have a split already stay in it, and what is close
+    to them joins them; the others fill up what is left. Only where a new image connects families that were apart do
+    the fewer of them move. Holds some hundred bytes per image.
     """
     keys: list[str] = []
     labels: list[str] = []
     found_positions = array("d")
+    held: list[Split | None] = []
     collector = Collector()
     for row in rows:
         if row.verdict == "accepted":
             keys.append(row.key)
             labels.append(row.label)
             found_positions.append(_position(row))
+            held.append(row.split if keep else None)
             collector.add(row)
     by_key = sorted(range(len(keys)), key=keys.__getitem__)
     order = np.array(by_key, dtype=np.int64)
@@ -46,15 +50,26 @@ def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec) -> dict[str, Split]
 
     room = {label: shares(count, spec) for label, count in sorted(Counter(labels).items())}
     result: dict[str, Split] = {}
-    for members, position in _in_order(family, positions):
-        together = [by_key[member] for member in members]
+    placed = [([by_key[member] for member in members], position) for members, position in _in_order(family, positions)]
+    if keep:  # what stays takes its room before anything new is placed
+        placed.sort(key=lambda one: all(held[member] is None for member in one[0]))
+    for together, position in placed:
         counts = Counter(labels[member] for member in together)
-        split = _place(position, counts, room, spec)
+        split = _held(held[member] for member in together) or _place(position, counts, room, spec)
         for label, count in counts.items():
             room[label][split] -= count
         for member in together:
             result[keys[member]] = split
     return result
+
+
+def _held(splits: Iterable[Split | None]) -> Split | None:
+    """The split that most images of a family are in, the first of those in a tie; None when none is in any."""
+    counts = Counter(split for split in splits if split is not None)
+    if not counts:
+        return None
+    most: Split = max(SPLITS, key=counts.__getitem__)
+    return most
 
 
 def _position(row: ImageRow) -> float:

@@ -8,6 +8,7 @@ from shared.problems import not_found
 
 NAME = "datasets"
 MAX_CONFLICTS = 20
+type Edit = Callable[[DatasetDocument], DatasetDocument | None]
 _HEAD = ", ".join(f"c.{name}" for name in DatasetHead.model_fields)
 
 
@@ -61,9 +62,7 @@ def unsettled() -> list[DatasetDocument]:
     return [DatasetDocument.model_validate(item) for item in items]
 
 
-def change(
-    owner: str, dataset: str, edit: Callable[[DatasetDocument], DatasetDocument | None]
-) -> DatasetDocument | None:
+def change(owner: str, dataset: str, edit: Edit) -> DatasetDocument | None:
     """Apply `edit` to the current document and store it; again if somebody else was faster.
 
     `edit` may return None (leave it) or raise. Returns the document as it is now, None if there is none.

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from builder.links import url_key
-from builder.rounds import SHARD_SIZE, SearchState, candidates_to_ask_for, search_round, start_search
+from builder.rounds import (
+    SHARD_SIZE,
+    SearchState,
+    candidates_to_ask_for,
+    search_again,
+    search_round,
+    start_search,
+)
 from builder.rows import Candidate
 from shared import shards
 from shared.blobs import BlobFolder, dataset_folder, url_lists
@@ -43,7 +50,9 @@ def search(task: SearchTask) -> Searched:
     if document is None or not dataset_folder(task.dataset).exists(_file(task.label, task.round)):
         document = _search(task, name)
         shards.put(document)
-    return Searched(first=document.first_shard, count=document.shards, dry=document.dry)
+    # Where a later search began anew, a build that goes the whole way once more goes on.
+    again = (task.round + 1) in read_plan(dataset_folder(task.dataset)).starts(task.label)
+    return Searched(first=document.first_shard, count=document.shards, dry=document.dry and not again)
 
 
 def _search(task: SearchTask, name: str) -> SearchDocument:
@@ -53,10 +62,13 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     engines = _engines(plan)
     before = shards.find_search(task.dataset, search_id(task.label, task.round - 1))
     first_shard = before.end_shard if before else 0
-    if before:
-        state = _read_round(folder, task.label, task.round - 1).state
+    queries = plan.queries[task.label]
+    if before is None:
+        state = start_search(engines, queries, label.name)
     else:
-        state = start_search(engines, plan.queries[task.label], label.name)
+        state = _read_round(folder, task.label, task.round - 1).state
+        if task.round in plan.starts(task.label):
+            state = search_again(engines, queries, label.name, state)
     candidates, after = search_round(engines, state, _want(task, plan, first_shard), _seen(folder, task), label.name)
     found = RoundFile(candidates=candidates, state=after)
     folder.write(_file(task.label, task.round), found.model_dump_json(exclude_defaults=True).encode())
