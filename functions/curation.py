@@ -43,9 +43,9 @@ async def curate_images(request: Request, client: df.DurableFunctionsClient) -> 
     curation.check_state(document)
     outcome = await in_thread(curation.weigh, document, order, principal.subject)
     if outcome.changed:
-        document = await in_thread(curation.apply, document, order, principal.subject, outcome)
-        # Two actions may start it at once, and one of them finds it alive.
-        await start_again(client, "build_dataset", Task(owner=principal.tenant, dataset=dataset), dataset)
+        document, ended = await in_thread(curation.apply, document, order, principal.subject, outcome)
+        if ended:
+            await start_again(client, "build_dataset", Task(owner=principal.tenant, dataset=dataset), dataset)
     told = curation.Curated(
         action=order.action,
         changed=outcome.changed,

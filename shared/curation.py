@@ -222,15 +222,22 @@ def label_name(document: DatasetDocument, order: ImageAction) -> str | None:
     return order.label
 
 
-def apply(document: DatasetDocument, order: ImageAction, by: str, outcome: Outcome) -> DatasetDocument:
+def apply(document: DatasetDocument, order: ImageAction, by: str, outcome: Outcome) -> tuple[DatasetDocument, bool]:
     """Write an action into the rows. Returns the dataset, which says from here on that it is being built (`work` is
-    `recompute`). `ProblemError` 404 and 409.
+    `recompute`), and whether that has to be started: it may be under way. `ProblemError` 404 and 409.
 
     The dataset says so before the first row changes, and counts a revision after the last: whoever decides about the
     rows meanwhile finds at the end that there is another revision, and decides again.
     """
     label = label_name(document, order)
-    opened = _change(document, lambda now: _opened(now, label))
+    ended = False
+
+    def opened(now: DatasetDocument) -> DatasetDocument:
+        nonlocal ended
+        ended = now.state in FINAL
+        return _opened(now, label)
+
+    _change(document, opened)
 
     def edit(shard: ShardDocument) -> ShardDocument | None:
         keys = set(outcome.changes[shard.id])
@@ -238,8 +245,8 @@ def apply(document: DatasetDocument, order: ImageAction, by: str, outcome: Outco
         return None if rows == shard.images else shard.with_images(rows)
 
     for shard in outcome.changes:
-        shards.change(opened.id, shard, edit)
-    return _change(opened, lambda now: now.model_copy(update={"revision": now.revision + 1}))
+        shards.change(document.id, shard, edit)
+    return _change(document, lambda now: now.model_copy(update={"revision": now.revision + 1})), ended
 
 
 def _opened(now: DatasetDocument, label: str | None) -> DatasetDocument:

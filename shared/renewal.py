@@ -93,13 +93,13 @@ def merge(owner: str, new: str, wanted: MergeRequest) -> DatasetDocument:
 
 def _names(parents: list[DatasetDocument], wanted: MergeRequest) -> dict[str, str]:
     """What every label of the datasets is called in the new one: labels that differ only in case or punctuation are the
-    same, and are called as they are first."""
+    same, and are called as `labels` says, or as they are first."""
     chosen = {slug_of(old): new for old, new in wanted.labels.items()}
     known = {label.slug for parent in parents for label in parent.spec.labels}
     unknown = [old for old in wanted.labels if slug_of(old) not in known]
     if unknown:
         raise invalid_body([(("labels", old), "none of the datasets has this label") for old in unknown])
-    spelt: dict[str, str] = {}
+    spelt = {slug_of(new): new for new in wanted.labels.values()}
     return {
         label.name: spelt.setdefault(slug_of(new), new)
         for parent in parents

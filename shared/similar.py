@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from shared.cosmos import query
+from shared.cosmos import container, query
 from shared.documents import DatasetHead
 from shared.progress import View
 
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_DATASETS = 200
-MAX_IMAGES = 200_000
-"""Looked through for one image, of the newest datasets first."""
+MAX_IMAGES = 100_000
+"""Looked through for one image, of the newest datasets first: some seconds the first time, a tenth of one from then on
+(17 s and 0.1 s against the stand-in for the database)."""
 MAX_HELD = 500_000
 """Images whose hashes a process holds: about 100 bytes each."""
 MAX_FOUND = 100
+PAGE = 5_000
+"""Images to a page of the database's answer: most of the time goes into asking for pages."""
 
 _HEADS = "SELECT c.id, c.owner, c.name, c.state, c.created, c.updated, c.revision FROM c WHERE c.state != 'deleting'"
 _HASHES = (
@@ -100,7 +103,7 @@ def _of(head: DatasetHead, most: int) -> _Hashes | None:
     if sum(query("shards", _COUNTS, {}, head.id)) > most:  # type: ignore[arg-type]  # VALUE gives numbers
         return None
     hashes = _Hashes()
-    for item in query("shards", _HASHES, {}, head.id):
+    for item in container("shards").query_items(_HASHES, partition_key=head.id, max_item_count=PAGE):
         hashes.keys.append(item["key"])
         hashes.phash.append(int(item.get("phash") or "0", 16))
         hashes.known.append(bool(item.get("phash")))

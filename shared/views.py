@@ -46,7 +46,13 @@ class UrlListView(View):
 def links(dataset: str, api: str) -> dict[str, str]:
     """Where to go from a dataset."""
     base = f"{api}/datasets/{dataset}"
-    return {"self": base, "images": f"{base}/images", "exports": f"{base}/exports", "cancel": f"{base}/cancel"}
+    return {
+        "self": base,
+        "images": f"{base}/images",
+        "exports": f"{base}/exports",
+        "versions": f"{base}/versions",
+        "cancel": f"{base}/cancel",
+    }
 
 
 def line(document: DatasetHead, api: str) -> DatasetLine:

@@ -16,7 +16,8 @@ PICTURE = "0f1e2d3c4b5a6978"
 def copies(*changes: dict[str, object]) -> list[ImageRow]:
     """Near-copies of one picture: the first is the largest."""
     return [
-        row(number, **{"phash": PICTURE, "source_width": 640 - number, **one}) for number, one in enumerate(changes)
+        row(number).model_copy(update={"phash": PICTURE, "source_width": 640 - number, **one})
+        for number, one in enumerate(changes)
     ]
 
 
@@ -51,12 +52,14 @@ def test_a_relabelled_picture_takes_its_copies_with_it() -> None:
 
 
 def test_of_a_rejected_and_an_accepted_copy_the_accepted_one_stands() -> None:
-    found = decided(copies({}, {"curated": REJECTED, "verdict": "rejected", "reason": "curated"}, {"curated": ACCEPTED}))
+    found = decided(
+        copies({}, {"curated": REJECTED, "verdict": "rejected", "reason": "curated"}, {"curated": ACCEPTED})
+    )
     assert found["cat-00000-00"] == ("duplicate", "cat-00000-02")
 
 
 def test_what_is_in_the_dataset_is_not_replaced_by_a_larger_newcomer() -> None:
-    newcomer = {"source_width": 9_000}
+    newcomer: dict[str, object] = {"source_width": 9_000}
     assert verdicts(copies({"split": "test"}, newcomer)) == ["accepted", "duplicate"]
     assert verdicts(copies({}, newcomer)) == ["duplicate", "accepted"]
 
@@ -68,19 +71,21 @@ def test_what_people_want_counts_towards_the_target_first_and_is_never_surplus()
 
 
 @given(datasets(), st.data())
-def test_decisions_are_always_kept_and_nothing_changes_the_second_time(rows: list[ImageRow], data: st.DataObject) -> None:
+def test_decisions_are_always_kept_and_nothing_changes_the_second_time(
+    rows: list[ImageRow], data: st.DataObject
+) -> None:
     told = st.sampled_from([None, None, ACCEPTED, REJECTED, RELABELLED])
     rows = [
         one.model_copy(update={"curated": data.draw(told), "split": data.draw(st.sampled_from([None, "train"]))})
         for one in rows
         if one.verdict != "failed"
     ]
-    first = deduplicate(rows, DedupeSpec(), dict.fromkeys(LABELS, 4), odd_size=10, keep=True)
+    first = deduplicate(rows, DedupeSpec(), dict.fromkeys(LABELS, 100), odd_size=10, keep=True)
     for one in rows:
         if one.curated is not None and one.key in first.decisions:
             assert first.decisions[one.key].verdict == one.curated.decision
     again = [first.apply(one) for one in rows]
     again = [one.model_copy(update={"split": "train" if one.verdict == "accepted" else None}) for one in again]
     kept = {one.key for one in again if one.verdict == "accepted"}
-    second = deduplicate(again, DedupeSpec(), dict.fromkeys(LABELS, 4), odd_size=10, keep=True)
+    second = deduplicate(again, DedupeSpec(), dict.fromkeys(LABELS, 100), odd_size=10, keep=True)
     assert {key for key, one in second.decisions.items() if one.verdict == "accepted"} == kept
