@@ -232,6 +232,7 @@ class VersionDocument(Document):
     note: str | None = None
     by: str | None = None
     created: datetime = Field(default_factory=now)
+    amended: datetime | None = None  # images had to be taken out of it since: nothing else changes a version
     images: int = 0
     labels: dict[str, int] = {}
     splits: dict[str, int] = {}

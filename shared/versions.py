@@ -44,6 +44,7 @@ class VersionView(View):
     note: str | None
     by: str | None
     created: datetime
+    amended: datetime | None = Field(description="when images had to be taken out (a take-down); else it never changes")
     images: int
     labels: dict[str, int]
     splits: dict[str, int]
