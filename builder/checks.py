@@ -102,13 +102,6 @@ class Measure:
     threshold: float
     at_least: bool
 
-    @property
-    def passed(self) -> bool:
-        """Whether an image may be so."""
-        if self.value is None:
-            return True
-        return self.value >= self.threshold if self.at_least else self.value <= self.threshold
-
 
 def measures(grey: NDArray[np.uint8], limit: Limits) -> tuple[Measure, ...]:
     """Every check of `failed_check` in its order, also those behind the first that fails."""
