@@ -115,6 +115,7 @@ def test_variants_of_a_photograph_never_straddle_two_splits() -> None:
     assert set(splits.values()) == set(SPLITS)
 
 
+@settings(max_examples=30)
 @given(datasets(), st.integers(1, 29))
 def test_with_keep_images_stay_in_their_split_when_others_come_and_go(rows: list[ImageRow], gone: int) -> None:
     """As long as nothing that comes connects what was apart."""
