@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     )
     max_rounds: int = Field(default=30, ge=1, description="searches per label before it counts as dry")
     max_shards_per_round: int = Field(default=50, ge=1, le=300)
+    events_interval_seconds: float = Field(
+        default=1.0, gt=0, description="between two looks at a dataset with listeners"
+    )
+    events_heartbeat_seconds: float = Field(
+        default=15.0, gt=0, description="of silence, after which listeners are sent a comment; Azure cuts after 230"
+    )
+    events_minutes: float = Field(default=10.0, gt=0, description="a stream of events ends then; clients come back")
     link_minutes: int = Field(default=60, ge=1, le=1440, description="how long a download link works")
     max_upload_bytes: int = Field(default=256_000_000, ge=1_000)
 
