@@ -4,8 +4,32 @@ import azure.durable_functions as df
 import azure.functions as func
 
 import functions.web_extension  # noqa: F401 (declares the HTTP style to the worker)
-from functions import activities, build, datasets, events, exports, health, images, triggers, url_lists
+from functions import (
+    activities,
+    build,
+    datasets,
+    deliver,
+    events,
+    exports,
+    health,
+    images,
+    triggers,
+    url_lists,
+    webhooks,
+)
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-for module in (activities, build, datasets, events, exports, health, images, triggers, url_lists):
+for module in (
+    activities,
+    build,
+    datasets,
+    deliver,
+    events,
+    exports,
+    health,
+    images,
+    triggers,
+    url_lists,
+    webhooks,
+):
     app.register_functions(module.bp)

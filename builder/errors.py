@@ -32,6 +32,10 @@ class AddressRefusedError(BuilderError, OSError):
     """
 
 
+class OutboundError(BuilderError):
+    """A message could not be handed over: the host cannot be reached, may not be, or gave no answer in time."""
+
+
 class SettingError(BuilderError, ValueError):
     """A setting has a value that cannot be used; the message names the form that can."""
 

@@ -29,13 +29,19 @@ def build_dataset(context: OrchestrationContext, request: dict[str, Any]) -> Ste
     """Build one dataset to the end. Input: a `Task`. Output: the state it ended in."""
     task = Task.model_validate(request)
     try:
-        return (yield from _build(context, task))
+        ended = yield from _build(context, task)
     except TaskFailedError as error:
         message = error.details.message
         yield context.call_activity(
             "fail_build", input=FailTask(**task.model_dump(), message=message).model_dump(), retry_policy=RETRY
         )
-        return "failed"
+        ended = "failed"
+    if ended != "stopped":
+        try:
+            yield context.call_activity("notify", input=task.model_dump(), retry_policy=RETRY)
+        except TaskFailedError:
+            return ended  # the document says that nobody was told: `reconcile` does it
+    return ended
 
 
 def _build(context: OrchestrationContext, task: Task) -> Steps:

@@ -1,7 +1,6 @@
 """Datasets over HTTP: create, list, look at, cancel, delete."""
 
 import re
-import uuid
 
 import azure.durable_functions as df
 from starlette.requests import Request
@@ -10,7 +9,10 @@ from starlette.responses import Response
 from builder.spec import DatasetSpec
 from functions.durable import start_soon, stop
 from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
+from functions.notify import notify_soon
 from functions.operations import Blueprint
+from functions.preconditions import matching
+from functions.stages.idempotency import new_id
 from functions.stages.identify import caller
 from shared import datasets
 from shared.documents import FINAL, RUNNING, DatasetDocument, State
@@ -53,8 +55,8 @@ async def create_dataset(request: Request, client: df.DurableFunctionsClient) ->
         )
     if spec.url_list:
         await _check_url_list(principal.tenant, spec.url_list)
-    document = DatasetDocument(id=uuid.uuid4().hex, owner=principal.tenant, name=spec.name, spec=spec)
-    await in_thread(datasets.create, document)
+    document = DatasetDocument(id=new_id(request), owner=principal.tenant, name=spec.name, spec=spec)
+    document = await in_thread(datasets.create, document)
     task = Task(owner=principal.tenant, dataset=document.id)
     await start_soon(client, "build_dataset", task, document.id)
     return json_response(line(document, API), 202, location=f"{API}/datasets/{document.id}")
@@ -88,7 +90,12 @@ async def get_dataset(request: Request) -> Response:
     """One dataset with its live progress."""
     principal = caller(request)
     document = await in_thread(datasets.get, principal.tenant, dataset_id(request))
-    return json_response(await in_thread(view, document, API))
+    return json_response(await in_thread(shown, document))
+
+
+def shown(document: DatasetDocument) -> DatasetView:
+    """What a GET answers, and what If-Match is compared with."""
+    return view(document, API)
 
 
 @routes.operation(
@@ -96,7 +103,7 @@ async def get_dataset(request: Request) -> Response:
     "v1/datasets/{dataset}/cancel",
     role="editor",
     answers={200: DatasetView},
-    problems=(409,),
+    problems=(409, 412),
     action="dataset.cancel",
     durable=True,
 )
@@ -112,22 +119,29 @@ async def cancel_dataset(request: Request, client: df.DurableFunctionsClient) ->
             raise conflict(f"The dataset is {document.state}: there is nothing left to cancel.")
         return document.moved("cancelled")
 
-    document = await in_thread(datasets.change, principal.tenant, dataset, edit)
+    document = await in_thread(datasets.change, principal.tenant, dataset, matching(request, shown, edit))
     if document is None:
         raise not_found("dataset")
     await stop(client, dataset, "cancelled")
-    return json_response(await in_thread(view, document, API))
+    await notify_soon(client, principal.tenant, dataset)
+    return json_response(await in_thread(shown, document))
 
 
 @routes.operation(
-    "DELETE", "v1/datasets/{dataset}", role="editor", answers={202: None}, action="dataset.delete", durable=True
+    "DELETE",
+    "v1/datasets/{dataset}",
+    role="editor",
+    answers={202: None},
+    problems=(412,),
+    action="dataset.delete",
+    durable=True,
 )
 async def delete_dataset_request(request: Request, client: df.DurableFunctionsClient) -> Response:
     """Remove a dataset, built or not: out of sight at once (202), its parts by an orchestration."""
     principal = caller(request)
     dataset = dataset_id(request)
     before = await in_thread(datasets.get, principal.tenant, dataset)
-    await in_thread(lifecycle.mark_deleting, principal.tenant, dataset)
+    await in_thread(datasets.change, principal.tenant, dataset, matching(request, shown, lifecycle.deleting))
     if before.state not in FINAL:
         await stop(client, dataset, "deleted")
     task = Task(owner=principal.tenant, dataset=dataset)

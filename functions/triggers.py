@@ -10,6 +10,7 @@ import azure.functions as func
 from functions.build import shard_event
 from functions.durable import is_alive, start
 from functions.http import in_thread
+from functions.notify import notify_soon
 from shared import datasets
 from shared.documents import DatasetHead
 from shared.settings import settings
@@ -56,6 +57,8 @@ async def reconcile(timer: func.TimerRequest, client: df.DurableFunctionsClient)
             await in_thread(settle.settle, document)
         except Exception:
             log.exception("dataset %s cannot be looked at; the next round tries once more", document.id)
+    for head in await in_thread(datasets.unnotified):
+        await notify_soon(client, head.owner, head.id)
     for head in await in_thread(datasets.in_states, ("queued", "building", "deleting")):
         try:
             await _revive(client, head)

@@ -47,6 +47,8 @@ class DatasetHead(Document):
     updated: datetime = Field(default_factory=now)
     error: str | None = None
     settled: bool = False  # seen whole a while after its end
+    ended: datetime | None = None  # when this build came to its final state
+    notified: bool = False  # whether the webhooks that want to know of it were set going
 
 
 class DatasetDocument(DatasetHead):
@@ -57,9 +59,9 @@ class DatasetDocument(DatasetHead):
 
     def moved(self, state: State, *, stage: Stage | None = None, error: str | None = None) -> Self:
         """This document in another state."""
-        return self.model_copy(
-            update={"state": state, "stage": stage, "error": error, "updated": now(), "settled": False}
-        )
+        at = now()
+        anew = {"settled": False, "notified": False, "ended": at if state in FINAL else None}
+        return self.model_copy(update={"state": state, "stage": stage, "error": error, "updated": at, **anew})
 
 
 class Counts(BaseModel):

@@ -80,6 +80,37 @@ def conflict(detail: str) -> ProblemError:
     return ProblemError(409, "conflict", "Not possible in this state", detail)
 
 
+def bad_idempotency_key() -> ProblemError:
+    """400: the Idempotency-Key is no key."""
+    detail = "Send one Idempotency-Key of 1 to 255 printable ASCII characters; a UUID is a good one."
+    return ProblemError(400, "bad-idempotency-key", "The Idempotency-Key is not valid", detail)
+
+
+def key_reused() -> ProblemError:
+    """409: the Idempotency-Key stands for another request."""
+    detail = "This Idempotency-Key was sent with another request: use a new key for each new request."
+    return ProblemError(409, "idempotency-key-reused", "Idempotency-Key used for something else", detail)
+
+
+def in_progress(retry_after: int) -> ProblemError:
+    """409: the first request with this Idempotency-Key has not been answered; `retry_after` is in seconds."""
+    detail = "The first request with this Idempotency-Key is still being worked on: ask again for its answer."
+    headers = {"retry-after": str(retry_after)}
+    return ProblemError(409, "request-in-progress", "Still being worked on", detail, headers=headers)
+
+
+def already_done() -> ProblemError:
+    """409: done before, with an answer that is not kept."""
+    detail = "The request with this Idempotency-Key was done, and its answer, which is told once only, is not kept."
+    return ProblemError(409, "already-done", "Already done", detail)
+
+
+def precondition_failed() -> ProblemError:
+    """412: If-Match names another state of the thing than the one it is in (RFC 9110, section 13.1.1)."""
+    detail = "It has changed since you read it: read it again, decide again, and send the ETag of what you read."
+    return ProblemError(412, "precondition-failed", "Changed in the meantime", detail)
+
+
 def bad_parameter(name: str, detail: str) -> ProblemError:
     """400: a query parameter that makes no sense."""
     error = FieldError(pointer=f"?{name}", detail=detail)

@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     search_proxy: str | None = Field(default=None, description="proxy URL for the web search engines")
     search_ca_file: str | None = Field(default=None, description="PEM file of the authority behind that proxy")
 
+    webhook_pauses: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=(5, 60, 300, 1800, 7200, 14400, 28800),
+        max_length=20,
+        description="seconds between the attempts to deliver an event to a webhook, as a JSON list",
+    )
+
     shard_wait_seconds: int = Field(
         default=60, ge=1, description="how long a build waits for the blob trigger before it validates by itself"
     )

@@ -49,11 +49,12 @@ def fail(task: FailTask) -> None:
 
 def mark_deleting(owner: str, dataset: str) -> DatasetDocument | None:
     """Take the dataset out of sight; its parts are removed afterwards. None if there is no such dataset."""
+    return datasets.change(owner, dataset, deleting)
 
-    def edit(document: DatasetDocument) -> DatasetDocument | None:
-        return None if document.state == "deleting" else document.moved("deleting")
 
-    return datasets.change(owner, dataset, edit)
+def deleting(document: DatasetDocument) -> DatasetDocument | None:
+    """The edit that takes a dataset out of sight, None when it is already."""
+    return None if document.state == "deleting" else document.moved("deleting")
 
 
 def tidied[T: Task, R](step: Callable[[T], R]) -> Callable[[T], R]:
