@@ -49,9 +49,12 @@ def post(
             connection = _connection(raw, parts.scheme, (host, port), trust)
             try:
                 connection.request("POST", target, body, {**headers, "Connection": "close"})
-                return connection.getresponse().status
+                status = connection.getresponse().status
             finally:
                 connection.close()
+        if expired.is_set():  # the head was cut off, which looks like its end
+            raise OutboundError(_late(seconds))
+        return status
     except AddressRefusedError as error:
         raise OutboundError(str(error)) from None
     except socket.gaierror:

@@ -42,7 +42,8 @@ def answers_ok(url: str) -> bool:
 
 def app_settings(settings: StackSettings) -> dict[str, str]:
     """The app settings of the function app on this stack: the names of local.settings.sample.json."""
-    sites = ",".join(f"127.0.0.1:{port}" for port in settings.gallery_ports)
+    own = os.environ.get("PIXCRAWLER_FETCH_ALLOW", "")  # a receiver of webhooks on this machine, say
+    sites = ",".join(filter(None, [*(f"127.0.0.1:{port}" for port in settings.gallery_ports), own]))
     return {
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "PYTHON_THREADPOOL_THREAD_COUNT": "8",

@@ -28,7 +28,12 @@ class Stack:
         self.ports = {name: free_port() for name in ("BLOB", "QUEUE", "TABLE", "COSMOS", "HOST", "DURABLE")} | {
             "GALLERY": free_run(4)
         }
-        self.environment = environment
+        self.receiver_port = free_port()  # where a test may receive webhooks
+        self.environment = {
+            "PIXCRAWLER_FETCH_ALLOW": f"127.0.0.1:{self.receiver_port}",
+            "PIXCRAWLER_WEBHOOK_PAUSES": "[0.2, 0.2]",
+            **environment,
+        }
         self.process: subprocess.Popen[bytes] | None = None
         self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.ports['HOST']}/api/v1", timeout=30)
 

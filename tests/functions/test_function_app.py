@@ -82,6 +82,12 @@ def test_every_route_is_below_the_version_and_anonymous(indexed: dict[str, list[
         ("GET", "v1/datasets/{dataset}/exports"),
         ("GET", "v1/datasets/{dataset}/exports/{format}/link"),
         ("POST", "v1/url-lists"),
+        ("POST", "v1/webhooks"),
+        ("GET", "v1/webhooks"),
+        ("GET", "v1/webhooks/{webhook}"),
+        ("DELETE", "v1/webhooks/{webhook}"),
+        ("POST", "v1/webhooks/{webhook}/test"),
+        ("GET", "v1/webhooks/{webhook}/deliveries"),
         ("GET", "v1/health/live"),
         ("GET", "v1/health/ready"),
     }
@@ -89,8 +95,9 @@ def test_every_route_is_below_the_version_and_anonymous(indexed: dict[str, list[
 
 
 def test_durable_functions_are_what_the_orchestrators_call(indexed: dict[str, list[dict[str, Any]]]) -> None:
-    assert {"build_dataset", "collect_label", "delete_dataset"} <= set(triggers(indexed, "orchestrationTrigger"))
-    source = (ROOT / "functions" / "build.py").read_text()
+    orchestrators = {"build_dataset", "collect_label", "delete_dataset", "deliver_webhook"}
+    assert orchestrators <= set(triggers(indexed, "orchestrationTrigger"))
+    source = "".join((ROOT / "functions" / name).read_text() for name in ("build.py", "deliver.py"))
     activities = [name for name in triggers(indexed, "activityTrigger") if not name.startswith("BuiltIn")]
     assert [name for name in activities if f'"{name}"' not in source] == []
 

@@ -29,6 +29,12 @@ def test_the_app_is_told_where_everything_is() -> None:
     assert told["PIXCRAWLER_FETCH_ALLOW"] == "127.0.0.1:11100,127.0.0.1:11101,127.0.0.1:11102,127.0.0.1:11103"
 
 
+def test_a_person_s_own_exceptions_of_the_address_guard_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = app_settings(StackSettings())["PIXCRAWLER_FETCH_ALLOW"]
+    monkeypatch.setenv("PIXCRAWLER_FETCH_ALLOW", "127.0.0.1:9000")
+    assert app_settings(StackSettings())["PIXCRAWLER_FETCH_ALLOW"] == f"{before},127.0.0.1:9000"
+
+
 def test_a_person_s_own_time_limit_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert app_settings(StackSettings())["PIXCRAWLER_FETCH_TIMEOUT_SECONDS"] == "10"
     monkeypatch.setenv("PIXCRAWLER_FETCH_TIMEOUT_SECONDS", "33")
