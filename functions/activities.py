@@ -103,7 +103,7 @@ def fail_build(request: Json) -> None:
 @bp.durable_client_input(client_name="client")
 @bp.activity_trigger(input_name="request")
 async def notify(request: Json, client: df.DurableFunctionsClient) -> None:
-    """Tell webhooks how a build ended. Input `Task`."""
+    """Tell webhooks how a build ended, or that its dataset is being deleted. Input `Task`."""
     task = Task.model_validate(request)
     await notify_end(client, task.owner, task.dataset)
 

@@ -37,11 +37,15 @@ def build_dataset(context: OrchestrationContext, request: dict[str, Any]) -> Ste
         )
         ended = "failed"
     if ended != "stopped":
-        try:
-            yield context.call_activity("notify", input=task.model_dump(), retry_policy=RETRY)
-        except TaskFailedError:
-            return ended  # the document says that nobody was told: `reconcile` does it
+        yield from _notify(context, request)
     return ended
+
+
+def _notify(context: OrchestrationContext, request: dict[str, Any]) -> Steps:
+    try:
+        yield context.call_activity("notify", input=request, retry_policy=RETRY)
+    except TaskFailedError:
+        return  # the document says that nobody was told: `reconcile` does it
 
 
 def _build(context: OrchestrationContext, task: Task) -> Steps:
@@ -134,7 +138,8 @@ def _fetch_and_validate(context: OrchestrationContext, shards: list[ShardTask], 
 
 @bp.orchestration_trigger(context_name="context")
 def delete_dataset(context: OrchestrationContext, request: dict[str, Any]) -> Steps:
-    """Remove all of a dataset: once now, and once more when steps that were under way have ended. Input: a `Task`."""
+    """Say that a dataset goes and remove all of it: now, and again when steps under way have ended. Input: a `Task`."""
+    yield from _notify(context, request)
     yield context.call_activity("erase_parts", input=request, retry_policy=RETRY)
     settle = yield context.call_activity("settle_seconds", input=request, retry_policy=RETRY)
     yield context.create_timer(timedelta(seconds=settle))

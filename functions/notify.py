@@ -19,7 +19,7 @@ async def deliver(client: df.DurableFunctionsClient, tasks: Sequence[DeliverTask
 
 
 async def notify_end(client: df.DurableFunctionsClient, owner: str, dataset: str) -> None:
-    """Tell how a build ended, unless that was told; the dataset says so from then on."""
+    """Tell how a build ended, or that its dataset goes, unless that was told; the dataset says so from then on."""
     from shared.steps import notify
 
     ended = await in_thread(notify.ended, owner, dataset)

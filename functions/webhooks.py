@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.http import PageQuery, asked, in_thread, json_body, json_response
+from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
 from functions.operations import Blueprint
 from functions.preconditions import require_match
 from functions.stages.idempotency import new_id
@@ -113,7 +113,7 @@ async def create_webhook(request: Request) -> Response:
     )
     made = await in_thread(webhooks.create, document)
     shown = NewWebhookView(**_view(made).model_dump(), secret=made.secret.get_secret_value())
-    return json_response(shown, 201, **{"cache-control": "no-store"})
+    return json_response(shown, 201, location=f"{API}/webhooks/{made.id}", **{"cache-control": "no-store"})
 
 
 @routes.operation("GET", "v1/webhooks", role="admin", answers={200: WebhookList})

@@ -67,9 +67,11 @@ def unsettled() -> list[DatasetDocument]:
 
 
 def unnotified() -> list[DatasetHead]:
-    """Every owner's datasets whose build has ended without everybody having been told."""
+    """Every owner's datasets whose build has ended, or that are being deleted, without everybody having been told."""
     sql = f"SELECT {_HEAD} FROM c WHERE ARRAY_CONTAINS(@states, c.state) AND c.notified = false"  # noqa: S608 (no outside text in it)
-    return [DatasetHead.model_validate(item) for item in query(NAME, sql, {"states": sorted(FINAL)}, None)]
+    return [
+        DatasetHead.model_validate(item) for item in query(NAME, sql, {"states": [*sorted(FINAL), "deleting"]}, None)
+    ]
 
 
 def change(

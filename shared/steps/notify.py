@@ -9,7 +9,7 @@ from typing import Any
 
 from builder.errors import OutboundError
 from shared import datasets, webhooks
-from shared.documents import FINAL, DatasetDocument
+from shared.documents import DatasetDocument
 from shared.settings import settings
 from shared.tasks import DeliverTask, SendOutcome, SendTask
 from shared.views import line
@@ -25,17 +25,19 @@ _EVENTS: dict[str, Event] = {
     "incomplete": "dataset.incomplete",
     "failed": "dataset.failed",
     "cancelled": "dataset.cancelled",
+    "deleting": "dataset.deleted",
 }
+"""What there is to tell of a dataset in this state; of others there is nothing."""
 
 
 def ended(owner: str, dataset: str) -> DatasetDocument | None:
-    """The dataset, if its build has ended and that was not told."""
+    """The dataset, if its build has ended, or it is being deleted, and that was not told."""
     document = datasets.find(owner, dataset)
-    return document if document is not None and document.state in FINAL and not document.notified else None
+    return document if document is not None and document.state in _EVENTS and not document.notified else None
 
 
 def of_dataset(document: DatasetDocument, api: str) -> list[DeliverTask]:
-    """How a build ended, for each webhook that wants to know."""
+    """What became of a dataset, for each webhook that wants to know."""
     at = document.ended or document.updated
     shown = line(document, api).model_dump(mode="json")
     return deliveries(document.owner, _EVENTS[document.state], f"{document.id} {at.isoformat()}", shown, at)

@@ -169,7 +169,7 @@ def test_a_dataset_that_is_not_to_be_built_is_left_alone() -> None:
 def test_deleting_erases_now_and_once_more_later() -> None:
     script = plain()
     assert script.run("delete_dataset", TASK, "d-delete")[0] == OrchestrationStatus.COMPLETED
-    assert [name for name, _ in script.calls] == ["erase_parts", "settle_seconds", "erase_dataset"]
+    assert [name for name, _ in script.calls] == ["notify", "erase_parts", "settle_seconds", "erase_dataset"]
 
 
 REPLAY = """

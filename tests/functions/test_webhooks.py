@@ -40,6 +40,7 @@ async def create(owner: str, **changes: object) -> dict[str, Any]:
     answer = await ask(webhooks.create_webhook, owner, json.dumps({**WANTED, **changes}).encode())
     assert (answer.status_code, answer.headers["cache-control"]) == (201, "no-store")
     found: dict[str, Any] = json.loads(bytes(answer.body))
+    assert answer.headers["location"] == f"/api/v1/webhooks/{found['id']}"
     return found
 
 

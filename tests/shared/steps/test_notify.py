@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -177,6 +177,26 @@ def test_how_a_build_ends_is_told_to_who_asked_for_it(receiver: Receiver, owner:
     told = json.loads(found.body)
     assert (told["type"], told["data"]["state"], "spec" in told["data"]) == (found.event, state, False)
     assert datetime.fromisoformat(told["timestamp"]).tzinfo is not None
+
+
+def test_that_a_dataset_is_deleted_is_told_once(receiver: Receiver, owner: str) -> None:
+    hook(owner, receiver.url, "dataset.deleted")
+    dataset = store(owner)
+    lifecycle.mark_deleting(owner, dataset.dataset)
+    assert dataset.dataset in {one.id for one in datasets.unnotified()}
+    document = notify.ended(owner, dataset.dataset)
+    assert document is not None
+    assert [one.event for one in notify.of_dataset(document, "/api/v1")] == ["dataset.deleted"]
+    notify.mark(document)
+    assert notify.ended(owner, dataset.dataset) is None
+
+
+def test_the_documentation_names_every_event_and_the_pauses() -> None:
+    [table] = re.findall(r"```text\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    told = [line.split()[0] for line in table.splitlines()]
+    assert told == [*get_args(Event), "webhook.test"]
+    assert "5 s,\n1 min, 5 min, 30 min, 2 h, 4 h and 8 h" in DOCS.read_text()
+    assert Settings.model_fields["webhook_pauses"].default == (5, 60, 300, 1800, 7200, 4 * 3600, 8 * 3600)
 
 
 def test_the_same_end_has_the_same_name_and_another_end_another(receiver: Receiver, owner: str) -> None:
