@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ Lookup = Callable[..., list[tuple[Any, ...]]]
 """As `socket.getaddrinfo`."""
 
 _PORTS = {"http": 80, "https": 443}
+_SHORT = 0.001
 
 
 def post(
@@ -44,8 +45,9 @@ def post(
     expired = threading.Event()
     try:
         guard.check_host(host, port)
-        raw = _connect(guard, lookup(host, port, type=socket.SOCK_STREAM), seconds)
-        with raw, _deadline(raw, seconds, expired):
+        found = lookup(host, port, type=socket.SOCK_STREAM)
+        until = time.monotonic() + seconds
+        with _connect(guard, found, until) as raw, _deadline(raw, until, expired):
             connection = _connection(raw, parts.scheme, (host, port), trust)
             try:
                 connection.request("POST", target, body, {**headers, "Connection": "close"})
@@ -68,38 +70,35 @@ def post(
         raise OutboundError(_late(seconds) if late else _said(error)) from None
 
 
-def _connect(guard: AddressGuard, found: list[tuple[Any, ...]], seconds: float) -> socket.socket:
+def _connect(guard: AddressGuard, found: list[tuple[Any, ...]], until: float) -> socket.socket:
     """A connection to the first address that takes one; no address is tried when one of them is refused."""
-    sockets = [guard.make_socket(info) for info in found]
-    deadline = time.monotonic() + seconds
+    for info in found:
+        guard.check(info[4][0], info[4][1])
     last: OSError = TimeoutError()
-    try:
-        for info in found:
-            made = sockets.pop(0)
-            made.settimeout(max(deadline - time.monotonic(), 0.001))
-            try:
-                made.connect(info[4])
-            except OSError as error:
-                made.close()
-                last = error
-            else:
-                return made
-    finally:
-        for left in sockets:
-            left.close()
+    for info in found:
+        made = guard.make_socket(info)
+        made.settimeout(max(until - time.monotonic(), _SHORT))
+        try:
+            made.connect(info[4])
+        except OSError as error:
+            made.close()
+            last = error
+        else:
+            return made
     raise last
 
 
 @contextmanager
-def _deadline(raw: socket.socket, seconds: float, expired: threading.Event) -> Iterator[None]:
+def _deadline(raw: socket.socket, until: float, expired: threading.Event) -> Iterator[None]:
     """Cut the connection when the time is over: a timeout of the socket would begin anew with every byte."""
     handle = raw.dup()  # TLS takes the descriptor away from `raw`
 
     def cut() -> None:
         expired.set()
-        handle.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # the host was faster
+            handle.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, cut)
+    timer = threading.Timer(max(until - time.monotonic(), _SHORT), cut)
     timer.daemon = True
     timer.start()
     try:

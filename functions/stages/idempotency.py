@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -91,13 +91,14 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
         response = await proceed()
     except Exception as error:
         refused = isinstance(error, ProblemError) and error.status < _FAILED
-        await _kept(requests.forget if refused else requests.free, document)
+        await _written(in_thread(requests.forget if refused else requests.free, document))
         raise
     if response.status_code >= _REFUSED:
-        await _kept(requests.forget if response.status_code < _FAILED else requests.free, document)
+        refused = response.status_code < _FAILED
+        await _written(in_thread(requests.forget if refused else requests.free, document))
         return response
     answer = _answer(response) if operation.replayable else Answer(status=response.status_code)
-    await _kept(requests.complete, document, await claim.sha256(), answer)
+    await _written(_complete(claim, answer))
     return response
 
 
@@ -131,11 +132,15 @@ def _answer(response: Response) -> Answer:
     return Answer.of(response.status_code, headers, bytes(response.body))
 
 
-async def _kept[**P](write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+async def _complete(claim: Claim, answer: Answer) -> None:
+    await in_thread(requests.complete, claim.document, await claim.sha256(), answer)
+
+
+async def _written(write: Awaitable[None]) -> None:
     """Write down how it went. The work is done: if this fails, its answer is sent all the same, and a repetition
     does it again under the same ids once the lease is over.
     """
     try:
-        await in_thread(write, *args, **kwargs)
+        await write
     except Exception:
         log.exception("the answer to a request with an Idempotency-Key cannot be kept")

@@ -181,6 +181,15 @@ async def test_what_the_handler_leaves_unread_counts_too(owner: str) -> None:
     assert (await refusal(owner, deaf, b"a")).kind == "idempotency-key-reused"
 
 
+async def test_a_handler_may_stop_reading_half_way(owner: str) -> None:
+    async def impatient(asked: Request) -> Response:
+        return Response(await anext(asked.stream()))
+
+    await ask(owner, impatient, b"a", b"b", b"c")
+    assert (await ask(owner, impatient, b"abc")).body == b"a"
+    assert (await refusal(owner, impatient, b"a")).kind == "idempotency-key-reused"
+
+
 async def test_a_body_is_read_in_pieces_and_not_held(owner: str) -> None:
     held: list[int] = []
 
