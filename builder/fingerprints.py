@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.hashes import BITS, Hashes, Indices, Pairs, close_pairs
-from builder.rows import ImageRow
+from builder.rows import Glance, ImageRow
 
 _HASHED, _WITH_DHASH = 1, 3
 
@@ -118,9 +118,9 @@ class Collector:
     turned: "array[int]" = field(default_factory=lambda: array("Q"))
     turned_owner: "array[int]" = field(default_factory=lambda: array("I"))
 
-    def add(self, row: ImageRow, *, turned: bool = False) -> None:
+    def add(self, row: ImageRow | Glance, *, turned: bool = False) -> None:
         """Take the hashes of a row (it may have none); with `turned` also those of the picture mirrored and rotated."""
-        if turned and row.phash:
+        if turned and row.phash and row.turned:
             self.turned.extend(int(digits, 16) for digits in row.turned)
             self.turned_owner.extend([len(self.has)] * len(row.turned))
         self.phash.append(int(row.phash or "0", 16))

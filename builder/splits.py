@@ -1,12 +1,12 @@
 """Which image trains and which one tests: stratified by label, decided by content, near-duplicates kept together."""
 
-from array import array
 from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
 
-from builder.fingerprints import Closeness, Collector
+from builder.columns import Columns
+from builder.fingerprints import Closeness
 from builder.hashes import Indices
 from builder.kinship import families
 from builder.rows import SPLITS, ImageRow, Split
@@ -28,48 +28,39 @@ def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec) -> dict[str, Split]
     does it go where there is most. So the same image lands in the same split next time, in another dataset too, but
     for the few that the exact shares move. Holds some hundred bytes per image.
     """
-    keys: list[str] = []
-    labels: list[str] = []
-    found_positions = array("d")
-    collector = Collector()
-    for row in rows:
-        if row.verdict == "accepted":
-            keys.append(row.key)
-            labels.append(row.label)
-            found_positions.append(_position(row))
-            collector.add(row)
-    by_key = sorted(range(len(keys)), key=keys.__getitem__)
-    order = np.array(by_key, dtype=np.int64)
-    family = families(collector.select(order), Closeness(spec.radius, spec.joint_radius))
-    positions = np.full(int(family.max(initial=-1)) + 1, 1.0)
-    np.minimum.at(positions, family, np.array(found_positions)[order])
+    return split(Columns.of(row for row in rows if row.verdict == "accepted"), spec)
 
-    room = {label: shares(count, spec) for label, count in sorted(Counter(labels).items())}
+
+def split(columns: Columns, spec: SplitSpec, chosen: Indices | None = None) -> dict[str, Split]:
+    """The same for columns: of the images at the places `chosen` in the order of keys, or of all."""
+    order = columns.in_order if chosen is None else columns.in_order[chosen]
+    family = families(columns.hashes.select(order), Closeness(spec.radius, spec.joint_radius))
+    places = np.full(int(family.max(initial=-1)) + 1, 1.0)
+    np.minimum.at(places, family, columns.places()[order])
+
+    names = list(columns.labels)
+    numbers = np.array(columns.label, dtype=np.int64)[order]
+    counts = dict(zip(names, np.bincount(numbers, minlength=len(names)).tolist(), strict=True))
+    room = {name: shares(count, spec) for name, count in sorted(counts.items())}
+    labels = [names[number] for number in numbers.tolist()]
     result: dict[str, Split] = {}
-    for members, position in _in_order(family, positions):
-        together = [by_key[member] for member in members]
-        counts = Counter(labels[member] for member in together)
-        split = _place(position, counts, room, spec)
-        for label, count in counts.items():
-            room[label][split] -= count
-        for member in together:
-            result[keys[member]] = split
+    for members, place in _in_order(family, places):
+        counted = Counter(labels[member] for member in members)
+        found = _place(place, counted, room, spec)
+        for label, count in counted.items():
+            room[label][found] -= count
+        for member in members:
+            result[columns.keys[order[member]]] = found
     return result
 
 
-def _position(row: ImageRow) -> float:
-    """A number in [0, 1) from the image's content."""
-    content = row.source_sha256 or row.sha256 or row.key.encode().hex()
-    return int(content[:13].ljust(13, "0"), 16) / 16**13  # 52 bits: exact in a float
-
-
-def _in_order(family: Indices, positions: "np.typing.NDArray[np.float64]") -> Iterable[tuple[list[int], float]]:
-    """Members and position of each family: the largest first, then by position."""
-    sizes = np.bincount(family, minlength=len(positions))
+def _in_order(family: Indices, places: "np.typing.NDArray[np.float64]") -> Iterable[tuple[list[int], float]]:
+    """Members and place of each family: the largest first, then by place."""
+    sizes = np.bincount(family, minlength=len(places))
     members = np.argsort(family, kind="stable")
     ends = np.cumsum(sizes)
-    for number in np.lexsort((positions, -sizes)).tolist():
-        yield members[ends[number] - sizes[number] : ends[number]].tolist(), float(positions[number])
+    for number in np.lexsort((places, -sizes)).tolist():
+        yield members[ends[number] - sizes[number] : ends[number]].tolist(), float(places[number])
 
 
 def shares(count: int, spec: SplitSpec) -> dict[Split, int]:

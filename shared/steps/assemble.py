@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from builder.manifest import MANIFEST
 from builder.report import REPORT
 from builder.rows import ImageRow
 from shared import datasets, shards
@@ -26,7 +25,6 @@ def assemble(task: Task) -> None:
     if not lifecycle.enter(task, "assembling"):
         return
     from builder.describe import describe
-    from builder.manifest import write_manifest
     from builder.splits import assign_splits
 
     folder = dataset_folder(task.dataset)
@@ -40,9 +38,8 @@ def assemble(task: Task) -> None:
         rows += images
     conflicts = Conflicts.model_validate_json(folder.read(CONFLICTS)).conflicts
     created = datasets.get(task.owner, task.dataset).created.date()
-    folder.write(MANIFEST, write_manifest(rows))
     states = _source_states(task.dataset)
-    describe(folder, lambda: iter(rows), spec, states=states, conflicts=conflicts, created=created)
+    describe(folder, rows, spec, states=states, conflicts=conflicts, created=created)
 
 
 def read_report(folder: BlobFolder) -> "Report":
