@@ -1,9 +1,10 @@
 """Which image trains and which one tests: stratified by label, decided by content, near-duplicates kept together."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from builder.columns import Columns
 from builder.fingerprints import Closeness
@@ -43,24 +44,30 @@ def split(columns: Columns, spec: SplitSpec, chosen: Indices | None = None) -> d
     counts = dict(zip(names, np.bincount(numbers, minlength=len(names)).tolist(), strict=True))
     room = {name: shares(count, spec) for name, count in sorted(counts.items())}
     labels = [names[number] for number in numbers.tolist()]
+    keys = [columns.keys[position] for position in order.tolist()]
     result: dict[str, Split] = {}
     for members, place in _in_order(family, places):
+        found = _pointed(place, spec)
+        if len(members) == 1 and room[labels[members[0]]][found] > 0:  # nearly all are such
+            room[labels[members[0]]][found] -= 1
+            result[keys[members[0]]] = found
+            continue
         counted = Counter(labels[member] for member in members)
-        found = _place(place, counted, room, spec)
+        found = _place(found, counted, room)
         for label, count in counted.items():
             room[label][found] -= count
-        for member in members:
-            result[columns.keys[order[member]]] = found
+        result |= dict.fromkeys((keys[member] for member in members), found)
     return result
 
 
-def _in_order(family: Indices, places: "np.typing.NDArray[np.float64]") -> Iterable[tuple[list[int], float]]:
+def _in_order(family: Indices, places: NDArray[np.float64]) -> Iterator[tuple[list[int], float]]:
     """Members and place of each family: the largest first, then by place."""
     sizes = np.bincount(family, minlength=len(places))
-    members = np.argsort(family, kind="stable")
+    members = np.argsort(family, kind="stable").tolist()
     ends = np.cumsum(sizes)
-    for number in np.lexsort((places, -sizes)).tolist():
-        yield members[ends[number] - sizes[number] : ends[number]].tolist(), float(places[number])
+    order = np.lexsort((places, -sizes))
+    spans = zip((ends - sizes)[order].tolist(), ends[order].tolist(), places[order].tolist(), strict=True)
+    return ((members[start:end], place) for start, end, place in spans)
 
 
 def shares(count: int, spec: SplitSpec) -> dict[Split, int]:
@@ -80,11 +87,15 @@ def shares(count: int, spec: SplitSpec) -> dict[Split, int]:
     return result
 
 
-def _place(position: float, counts: Counter[str], room: dict[str, dict[Split, int]], spec: SplitSpec) -> Split:
+def _pointed(place: float, spec: SplitSpec) -> Split:
+    """Where the content points."""
+    return "train" if place < spec.train else "val" if place < spec.train + spec.val else "test"
+
+
+def _place(pointed: Split, counts: Counter[str], room: dict[str, dict[Split, int]]) -> Split:
     """The split for one family: where its content points if there is room for all of it, else where there is most."""
     left = {split: min(room[label][split] - count for label, count in counts.items()) for split in SPLITS}
     fitting = [split for split in SPLITS if left[split] >= 0]
     if not fitting:
         return max(SPLITS, key=lambda split: left[split])
-    pointed: Split = "train" if position < spec.train else "val" if position < spec.train + spec.val else "test"
     return pointed if pointed in fitting else max(fitting, key=lambda split: left[split])
