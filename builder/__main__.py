@@ -3,6 +3,11 @@
 if __name__ == "__main__":
     import sys
 
+    if sys.argv[1:2] in (["build"], ["from-urls"], ["rebuild"]) and not {"-h", "--help"} & {*sys.argv}:
+        from builder.forks import warm_up
+
+        warm_up()  # before the command's own imports: until the server has done its own, nothing can be fetched
+
     from builder.cli.main import main
 
     sys.exit(main())

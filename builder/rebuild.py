@@ -20,8 +20,8 @@ from builder.rows import Candidate, ImageRow
 from builder.run import OnProgress, Progress, RunOptions, collect, silent
 from builder.spec import MAX_IMAGES_PER_LABEL, DatasetSpec, ExportFormat, ImageSpec, LabelSpec
 from builder.store import pieces
-from builder.work import Finished, Slice
-from builder.workspace import ROWS, Ending, Plan, Workspace
+from builder.work import ROWS, Finished, Slice
+from builder.workspace import Ending, Plan, Workspace
 
 _KEY = re.compile(r"(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*)-(?P<number>[0-9]{5,9})-(?P<index>[0-9]{2})")
 

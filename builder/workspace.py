@@ -16,10 +16,10 @@ from builder.rounds import SearchState
 from builder.rows import Candidate, ImageRow, Row
 from builder.spec import DatasetSpec
 from builder.store import LocalFolder
+from builder.work import ROWS
 
 PLAN = "plan.json"
 ENDING = "ending.json"
-ROWS = "rows"
 
 
 class Plan(Row):

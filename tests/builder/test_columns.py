@@ -34,7 +34,7 @@ def test_the_same_number_is_the_same_content(rows: list[ImageRow]) -> None:
 @given(digest=st.integers(0, 2**256 - 1), key=st.text("ab-09", max_size=12))
 def test_places_are_the_first_digits_of_the_content(digest: int, key: str) -> None:
     told = f"{digest:064x}"
-    here = {"key": key, "source_sha256": told, "sha256": "f" * 64}
+    here: dict[str, object] = {"key": key, "source_sha256": told, "sha256": "f" * 64}
     rows = [here, here | {"source_sha256": None, "sha256": told}, here | {"source_sha256": None, "sha256": None}]
     digits = [told[:13], told[:13], key.encode().hex()[:13].ljust(13, "0")]
     places = Columns.of(row(0).model_copy(update=fields) for fields in rows).places()
