@@ -21,8 +21,9 @@ class SourceError(BuilderError):
         return type(self), (self.source, self.kind, str(self))
 
 
-SOURCE_FAILURES = ("unreachable", "rate_limited", "refused", "changed", "not_configured")
-"""Why a source gave nothing: network down; too many requests; it said no; its answers changed form; no setting."""
+SOURCE_FAILURES = ("unreachable", "rate_limited", "refused", "changed", "not_configured", "unmatched")
+"""Why a source gave nothing, or less: network down; too many requests; it said no; its answers changed form; no
+setting; what it has is of no label."""
 
 
 class AddressRefusedError(BuilderError, OSError):

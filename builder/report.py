@@ -86,6 +86,7 @@ _FAILURES = {
     "refused": "refused to answer",
     "changed": "answered in a form that is not understood",
     "not_configured": "is not configured",
+    "unmatched": "has images in folders that are no label",
 }
 
 _REASONS = {

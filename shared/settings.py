@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     events_minutes: float = Field(default=10.0, gt=0, description="a stream of events ends then; clients come back")
     link_minutes: int = Field(default=60, ge=1, le=1440, description="how long a download link works")
     max_upload_bytes: int = Field(default=256_000_000, ge=1_000)
+    max_upload_entries: int = Field(default=50_000, ge=1, description="files in an uploaded archive")
+    max_upload_unpacked_bytes: int = Field(
+        default=1_000_000_000, ge=1_000, description="what an uploaded archive may unpack to"
+    )
 
 
 @lru_cache(maxsize=1)

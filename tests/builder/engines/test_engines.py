@@ -15,7 +15,7 @@ from builder.spec import SourceName
 def test_every_source_of_a_spec_has_its_engine(name: SourceName) -> None:
     made = engine(name)
     assert made.name == name
-    assert made.takes_queries is (name != "urls")
+    assert made.takes_queries is (name not in {"urls", "uploads"})
     assert engine(name, EngineSettings()) is not made
 
 
