@@ -14,6 +14,7 @@ from functions import (
     health,
     images,
     triggers,
+    uploads,
     url_lists,
     webhooks,
 )
@@ -29,6 +30,7 @@ for module in (
     health,
     images,
     triggers,
+    uploads,
     url_lists,
     webhooks,
 ):

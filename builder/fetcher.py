@@ -98,6 +98,10 @@ class Fetcher:
             await self._session.close()
             self._session = None
 
+    def taken_down(self, data: bytes) -> str | None:
+        """The entry of the take-down list that covers these bytes, wherever they come from; None if there is none."""
+        return self._manners.take_down.entry_for_bytes(data)
+
     async def fetch(
         self, candidate: Candidate, *, max_bytes: int | None = None, room: asyncio.Semaphore | None = None
     ) -> tuple[Fetched, bytes]:

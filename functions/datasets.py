@@ -20,6 +20,7 @@ from shared.problems import conflict, invalid_body, not_found
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.tasks import Task
+from shared.uploads import check_uploads
 from shared.views import DatasetLine, DatasetList, DatasetView, line, view
 
 routes = Blueprint("datasets")
@@ -55,6 +56,8 @@ async def create_dataset(request: Request, client: df.DurableFunctionsClient) ->
         )
     if spec.url_list:
         await _check_url_list(principal.tenant, spec.url_list)
+    if spec.uploads:
+        await in_thread(check_uploads, principal.tenant, spec.uploads)
     document = DatasetDocument(id=new_id(request), owner=principal.tenant, name=spec.name, spec=spec)
     document = await in_thread(datasets.create, document)
     task = Task(owner=principal.tenant, dataset=document.id)

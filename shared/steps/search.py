@@ -1,5 +1,6 @@
 """Step `search`: one round of asking a label's sources, cut into shards of candidates."""
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from builder.links import url_key
-from builder.rounds import SHARD_SIZE, SearchState, candidates_to_ask_for, search_round, start_search
+from builder.rounds import SHARD_SIZE, Failure, SearchState, candidates_to_ask_for, search_round, start_search
 from builder.rows import Candidate
 from shared import shards
 from shared.blobs import BlobFolder, dataset_folder, url_lists
@@ -18,10 +19,14 @@ from shared.settings import settings
 from shared.steps import dedupe, lifecycle
 from shared.steps.plan import PlanFile, read_plan
 from shared.tasks import Searched, SearchTask
+from shared.upload_files import read_index
 
 if TYPE_CHECKING:
     from builder.engines import Engine
+    from builder.uploaded import UploadedImage
     from builder.urls import UrlRow
+
+log = logging.getLogger(__name__)
 
 
 class RoundFile(BaseModel):
@@ -111,6 +116,8 @@ def _engines(plan: PlanFile) -> "list[Engine]":
         sample_url=config.sample_url,
         urls={label.name: label.urls for label in plan.spec.labels if label.urls},
         url_list=(lambda: _uploaded(plan)) if plan.spec.url_list else None,
+        uploads=(lambda: _uploaded_images(plan)) if plan.spec.uploads else None,
+        labels=tuple(label.name for label in plan.spec.labels),
     )
     return [engine(name, ready) for name in plan.spec.sources]
 
@@ -121,9 +128,29 @@ def _uploaded(plan: PlanFile) -> "Iterator[UrlRow]":
     return read_url_list(url_lists(plan.owner), plan.spec.url_list or "")
 
 
+def _uploaded_images(plan: PlanFile) -> "Iterator[UploadedImage]":
+    """The images of all uploads, in the order that the request names them; of one that was deleted there are none."""
+    for upload in plan.spec.uploads:
+        try:
+            yield from read_index(plan.owner, upload)
+        except FileNotFoundError:
+            log.warning("upload %s is not there any more", upload)
+
+
+def _unmatched(plan: PlanFile) -> str | None:
+    """A sentence on uploaded images that are of no label."""
+    if not plan.spec.uploads:
+        return None
+    from builder.engines.uploads import unmatched
+
+    return unmatched(_uploaded_images(plan), [label.name for label in plan.spec.labels])
+
+
 def _figures(plan: PlanFile, found: RoundFile) -> tuple[SourceFigures, ...]:
     given = Counter(one.engine for one in found.candidates)
     failures = {failure.engine: failure for failure in found.state.failures}
+    if "uploads" not in failures and (lost := _unmatched(plan)) is not None:
+        failures["uploads"] = Failure(engine="uploads", kind="unmatched", message=lost)
     figures = []
     for source in plan.spec.sources:
         failure = failures.get(source)
