@@ -80,7 +80,10 @@ async def get_upload(request: Request) -> Response:
     action="upload.fill",
 )
 async def put_upload_content(request: Request) -> Response:
-    """Bring the bytes of an upload, streamed: 202, and the check begins; 409 when they came before."""
+    """Bring the bytes of an upload, streamed: 202, and the check begins; 409 when they came before.
+
+    Azure Functions takes bodies of up to 100 MB: send longer files to the signed URL.
+    """
     from shared.upload_files import IncomingBlob, has_come
 
     principal = caller(request)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import NAMESPACE_OID, uuid5
+from uuid import uuid4
 
 from builder.uploaded import UploadedImage
 from shared.blobs import BlobFolder, service
@@ -81,10 +81,11 @@ class IncomingBlob:
         folder = incoming_folder(owner)
         self._blob: BlobClient = folder.container.get_blob_client(folder.root + upload)
         self._blocks: list[str] = []
+        self._writer = uuid4().hex  # two that write at once must not take each other's pieces
 
     def add(self, data: bytes) -> None:
         """Send a piece, 4 MB at most or so."""
-        block = uuid5(NAMESPACE_OID, str(len(self._blocks))).hex
+        block = f"{self._writer}-{len(self._blocks):05}"
         self._blob.stage_block(block, data)
         self._blocks.append(block)
 

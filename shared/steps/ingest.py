@@ -27,7 +27,7 @@ def ingest(owner: str, upload: str) -> None:
     Running it again, also after half of it, gives the same files. Bytes that nobody announced are left alone, those
     of an upload that has ended, or is gone, are removed.
     """
-    if not _ID.fullmatch(upload) or uploads.find(owner, upload) is None:
+    if _announced(owner, upload) is None:
         log.warning("uploads/%s/incoming/%s is left alone: nobody announced it", owner, upload)
         return
     document = uploads.change(owner, upload, lambda one: None if one.ended else one.moved("checking"))
@@ -56,11 +56,16 @@ def delete(owner: str, upload: str) -> None:
 
 def give_up(owner: str, upload: str) -> None:
     """What could not be checked in five tries is refused."""
-    document = uploads.find(owner, upload)
+    document = _announced(owner, upload)
     if document is not None and not document.ended:
         message = "It could not be checked, which has been logged: upload it again, or in another form."
         _end(document, RefusedError("failed", message), None, None)
         incoming_folder(owner).delete(upload)
+
+
+def _announced(owner: str, upload: str) -> UploadDocument | None:
+    """The upload that a blob's name speaks of; names come from outside, and may be of any form."""
+    return uploads.find(owner, upload) if _ID.fullmatch(upload) else None
 
 
 type _Outcome = tuple[RefusedError | None, UploadReport | None, int | None]
