@@ -32,16 +32,12 @@ class Budget:
     def __init__(self, limits: ArchiveLimits, packed_bytes: int) -> None:
         self._limits = limits
         self._packed = packed_bytes
-        self.decoded = 0
+        self._decoded = 0
 
     def take(self, count: int) -> None:
         """Count decoded bytes; `ArchiveError` as soon as they are too many."""
-        self.decoded += count
-        self.check(self.decoded)
-
-    def check(self, decoded: int) -> None:
-        """`ArchiveError` if so many decoded bytes would be too many."""
-        limits = self._limits
+        self._decoded += count
+        decoded, limits = self._decoded, self._limits
         if decoded > max(limits.harmless_bytes, limits.ratio * self._packed):
             message = f"it unpacks to over {limits.ratio} times its size, as no images do: pack the images alone"
             raise ArchiveError("bomb", message)

@@ -11,8 +11,11 @@ from builder.archive_limits import Budget, Counted, Source
 from builder.archive_member import Member, damaged
 from builder.archive_names import PassedOver
 
-MAX_HEADER_BYTES = 1_000_000
+MAX_HEADER_BYTES = 128_000
 """Of an extended header (pax, GNU long name): they are read whole."""
+
+MAX_GLOBAL_FIELDS = 100
+"""What global pax headers say is kept until the end."""
 
 XZ_MEMORY_BYTES = 128_000_000
 """`xz -9` needs 65 MB; the format would allow 4 GB."""
@@ -32,6 +35,8 @@ def tar_members(file: BinaryIO, packing: str, budget: Budget) -> Iterator[Member
     source = Counted(_unpacked(file, packing), budget)
     with tarfile.open(fileobj=source, mode="r|", tarinfo=_Header, stream=True, errorlevel=2) as archive:  # type: ignore[call-overload]  # a `read` is all that it asks for
         for header in archive:
+            if len(archive.pax_headers) > MAX_GLOBAL_FIELDS:
+                raise damaged("too many global headers")
             yield _member(archive, header)
 
 

@@ -12,7 +12,8 @@ from builder.archive_member import Member, damaged
 from builder.archive_names import PassedOver
 from builder.errors import ArchiveError
 
-MAX_DIRECTORY_BYTES = 64_000_000
+MAX_RECORD_BYTES = 400
+"""Of an entry in the directory, on average over all that there may be: name, comment and extra fields."""
 
 _END, _END_BYTES = b"PK\5\6", 22
 _LOCATOR, _LOCATOR_BYTES = b"PK\6\7", 20
@@ -28,16 +29,15 @@ _OPENED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 def zip_members(file: BinaryIO, limits: ArchiveLimits, budget: Budget) -> Iterator[Member]:
     """The entries in the order of the directory, each to be read before the next is asked for.
 
-    Raises `ArchiveError`: too many entries (before any of them is read), entries that share bytes, more announced
-    bytes than may be unpacked, a directory that is cut off or broken, names that are not UTF-8 though they say so.
-    What else is broken raises as `zipfile` does.
+    Raises `ArchiveError`: too many entries (before any of them is read), entries that share bytes, more bytes than may
+    be unpacked, a directory that is cut off or broken, names that are not UTF-8 though they say so. What else is
+    broken raises as `zipfile` does.
     """
     start, size = _directory(file)
     _check_count(file, start, size, limits.entries)
     with _opened(file) as archive:
         entries = archive.infolist()
         _check_apart(entries, start)
-        budget.check(sum(entry.file_size for entry in entries))
         for entry in entries:
             yield _member(archive, entry, budget)
 
@@ -107,7 +107,7 @@ def _directory(file: BinaryIO) -> tuple[int, int]:
 
 def _check_count(file: BinaryIO, start: int, size: int, most: int) -> None:
     """Walk over the directory without keeping any of it: what it says of its own length is not believed."""
-    if size > MAX_DIRECTORY_BYTES:
+    if size > most * MAX_RECORD_BYTES + _MAX_COMMENT:
         message = f"its directory is {size:,} bytes long: cut the archive into several"
         raise ArchiveError("too_many_entries", message)
     file.seek(start)

@@ -12,7 +12,7 @@ from functions.stages.identify import caller
 from shared import uploads
 from shared.problems import already_there, invalid_body, not_found, too_large
 from shared.settings import settings
-from shared.uploads import NewUpload, UploadDocument, UploadList, UploadRequest, UploadView, new_view, view
+from shared.uploads import NewUpload, UploadDocument, UploadList, UploadRequest, UploadView, line, new_view, view
 
 routes = Blueprint("uploads")
 bp = routes.bp
@@ -57,7 +57,7 @@ async def list_uploads(request: Request) -> Response:
     principal = caller(request)
     query = asked(request, PageQuery)
     found = await in_thread(uploads.page, principal.tenant, size=query.limit, cursor=query.cursor)
-    return json_response(UploadList(uploads=tuple(view(one, API) for one in found.items), next=found.cursor))
+    return json_response(UploadList(uploads=tuple(line(one, API) for one in found.items), next=found.cursor))
 
 
 @routes.operation("GET", "v1/uploads/{upload}", role="viewer", answers={200: UploadView})

@@ -85,6 +85,9 @@ class UploadDocument(Document):
         return self.model_copy(update={"state": state, "updated": now(), **changes})
 
 
+_HEAD = ", ".join(f"c.{name}" for name in UploadDocument.model_fields if name not in {"report", "etag"})
+
+
 class UploadRequest(Model):
     """What is to be brought. `sha256` and `size_bytes`, where given, are checked against what comes."""
 
@@ -94,8 +97,8 @@ class UploadRequest(Model):
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="of the file, in lower case hex")
 
 
-class UploadView(View):
-    """An upload as the API shows it."""
+class UploadLine(View):
+    """An upload in a list."""
 
     id: str
     kind: UploadKind
@@ -106,8 +109,13 @@ class UploadView(View):
     updated: datetime
     refusal: Refusal | None = Field(description="why it was refused")
     error: str | None = Field(description="the same in a sentence that says what to do")
-    report: UploadReport | None
     links: dict[str, str]
+
+
+class UploadView(UploadLine):
+    """An upload by itself, with what was found in it."""
+
+    report: UploadReport | None
 
 
 class SignedUpload(View):
@@ -128,8 +136,13 @@ class NewUpload(UploadView):
 class UploadList(View):
     """A page of uploads, newest first."""
 
-    uploads: tuple[UploadView, ...]
+    uploads: tuple[UploadLine, ...]
     next: str | None
+
+
+def line(document: UploadDocument, api: str) -> UploadLine:
+    """A document as a line of a list."""
+    return UploadLine.model_validate(_shown(document, api))
 
 
 def view(document: UploadDocument, api: str) -> UploadView:
@@ -173,8 +186,8 @@ def get(owner: str, upload: str) -> UploadDocument:
 
 
 def page(owner: str, *, size: int, cursor: str | None) -> Page:
-    """An owner's uploads, newest first."""
-    sql = "SELECT * FROM c WHERE c.state != 'deleting' ORDER BY c.created DESC"
+    """An owner's uploads, newest first, without their reports, which may be long."""
+    sql = f"SELECT {_HEAD} FROM c WHERE c.state != 'deleting' ORDER BY c.created DESC"  # noqa: S608 (no outside text in it)
     found = query_page(NAME, sql, {}, owner, size=size, cursor=cursor)
     return Page(tuple(UploadDocument.model_validate(item) for item in found.items), found.cursor)
 

@@ -5,6 +5,7 @@ import logging
 import re
 import tempfile
 from pathlib import Path
+from threading import Lock
 from typing import get_args
 
 from builder.errors import ArchiveError, UrlListError
@@ -19,6 +20,9 @@ from shared.uploads import Refusal, RefusedError, UploadDocument, UploadReport
 log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{32}")
+
+_one_at_a_time = Lock()
+"""In a process: the disk of a Flex Consumption instance is small, see `unpack.MAX_SHARD_BYTES` for what one needs."""
 
 
 def ingest(owner: str, upload: str) -> None:
@@ -35,7 +39,8 @@ def ingest(owner: str, upload: str) -> None:
         erase(owner, upload, lists.KINDS)
         return
     if not document.ended:
-        _end(document, *_checked(document))
+        with _one_at_a_time:
+            _end(document, *_checked(document))
     incoming_folder(owner).delete(upload)
 
 

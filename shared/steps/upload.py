@@ -1,6 +1,7 @@
 """Uploaded URL lists: checked line by line, kept, opened again."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
@@ -16,6 +17,7 @@ from shared.uploads import UploadDocument, UploadReport
 from shared.views import UrlListView
 
 _IN_MEMORY_BYTES = 16 << 20
+_LABEL_CHARACTERS = 200
 
 KINDS: tuple[ListKind, ...] = ("text", "csv", "tsv", "jsonl")
 
@@ -66,7 +68,11 @@ def keep_listed(owner: str, list_id: str, path: Path) -> UploadReport:
 
 
 def _report(rows: int, labels: dict[str, int]) -> UploadReport:
-    return UploadReport(entries=rows, images=rows, labels=labels, unlabelled=rows - sum(labels.values()))
+    """What is told of a list; text that is too long for a label is cut, so that the report stays small."""
+    told: Counter[str] = Counter()
+    for label, count in labels.items():
+        told[label[:_LABEL_CHARACTERS]] += count
+    return UploadReport(entries=rows, images=rows, labels=dict(told), unlabelled=rows - told.total())
 
 
 def _counted(list_rows: Iterator[UrlRow]) -> tuple[int, dict[str, int]]:

@@ -297,6 +297,20 @@ def test_a_header_that_claims_a_gigabyte_is_not_read() -> None:
     assert refused(bytes(data)) == "damaged"
 
 
+def test_global_headers_do_not_pile_up() -> None:
+    file = io.BytesIO()
+    for number in range(60):
+        fields = {f"field{number}-{place}": "x" for place in range(2)}
+        file.write(tarfile.TarInfo.create_pax_global_header(fields))
+        file.write(a_tar({f"{number}.jpg": IMAGE})[: 512 + (len(IMAGE) + 511) // 512 * 512])
+    assert refused(file.getvalue() + bytes(1024)) == "damaged"
+
+
+def test_a_long_file_that_is_no_image_is_not_decoded() -> None:
+    files = {"video.mp4": b"\0\0\0\x20ftypisom" + bytes(3_000_000), "x.jpg": IMAGE}
+    assert passed(a_zip(files), decoded_bytes=1_000_000) == {"video.mp4": "not_an_image_file", "x.jpg": None}
+
+
 def test_headers_of_headers_of_headers_end() -> None:
     one = a_tar({"x" * 200 + ".jpg": b""})[:1024]
     assert refused(one * 3_000) == "damaged"
