@@ -10,7 +10,7 @@ from functions.http import API, PageQuery, asked, in_thread, json_body, json_res
 from functions.operations import Blueprint
 from functions.stages.identify import caller
 from shared import uploads
-from shared.problems import already_there, invalid_body, not_found, too_large
+from shared.problems import conflict, invalid_body, not_found, too_large
 from shared.settings import settings
 from shared.uploads import NewUpload, UploadDocument, UploadList, UploadRequest, UploadView, line, new_view, view
 
@@ -89,7 +89,7 @@ async def put_upload_content(request: Request) -> Response:
     principal = caller(request)
     document = await in_thread(uploads.get, principal.tenant, upload_id(request))
     if document.state != "waiting" or await in_thread(has_come, principal.tenant, document.id):
-        raise already_there("The bytes of this upload have come already: announce another one.")
+        raise conflict("The bytes of this upload have come already: announce another one.")
     limit = min(settings().max_upload_bytes, document.size_bytes or settings().max_upload_bytes)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
@@ -107,7 +107,7 @@ async def put_upload_content(request: Request) -> Response:
     if block:
         await in_thread(blob.add, bytes(block))
     if not await in_thread(blob.finish):
-        raise already_there("The bytes of this upload have come already: announce another one.")
+        raise conflict("The bytes of this upload have come already: announce another one.")
     return json_response(view(document, API), 202)
 
 

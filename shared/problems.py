@@ -123,11 +123,6 @@ def too_large(limit: int) -> ProblemError:
     return ProblemError(413, "too-large", "Request body too large", detail)
 
 
-def already_there(detail: str) -> ProblemError:
-    """409: what is to be made exists already."""
-    return ProblemError(409, "already-there", "Already there", detail)
-
-
 def invalid_body(errors: list[tuple[tuple[int | str, ...], str]]) -> ProblemError:
     """422: the body is JSON but not a valid request; `errors` are (location, message) pairs, the first of them told.
 

@@ -28,11 +28,11 @@ _one_at_a_time = Lock()
 def ingest(owner: str, upload: str) -> None:
     """Check what came, unless that was done before, and say what was found; the bytes as they came are then removed.
 
-    Running it again, also after half of it, gives the same files. Bytes that nobody announced are left alone, those
-    of an upload that has ended, or is gone, are removed.
+    Running it again, also after half of it, gives the same files. Bytes that come for an upload that has ended, or is
+    gone, are removed: its signed URL may still work. A blob whose name is no upload's is left alone.
     """
-    if _announced(owner, upload) is None:
-        log.warning("uploads/%s/incoming/%s is left alone: nobody announced it", owner, upload)
+    if not _ID.fullmatch(upload):
+        log.warning("uploads/%s/incoming/%s is left alone: it has not the name of an upload", owner, upload)
         return
     document = uploads.change(owner, upload, lambda one: None if one.ended else one.moved("checking"))
     if document is None or document.state == "deleting":
@@ -61,16 +61,11 @@ def delete(owner: str, upload: str) -> None:
 
 def give_up(owner: str, upload: str) -> None:
     """What could not be checked in five tries is refused."""
-    document = _announced(owner, upload)
+    document = uploads.find(owner, upload) if _ID.fullmatch(upload) else None
     if document is not None and not document.ended:
         message = "It could not be checked, which has been logged: upload it again, or in another form."
         _end(document, RefusedError("failed", message), None, None)
         incoming_folder(owner).delete(upload)
-
-
-def _announced(owner: str, upload: str) -> UploadDocument | None:
-    """The upload that a blob's name speaks of; names come from outside, and may be of any form."""
-    return uploads.find(owner, upload) if _ID.fullmatch(upload) else None
 
 
 type _Outcome = tuple[RefusedError | None, UploadReport | None, int | None]

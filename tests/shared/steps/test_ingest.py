@@ -158,12 +158,18 @@ def test_what_was_announced_and_came_is_taken(owner: str) -> None:
     assert (found.state, found.size_bytes) == ("ready", len(data))
 
 
-def test_what_nobody_announced_is_left_alone(owner: str) -> None:
-    for name in ("0" * 32, "nonsense", "a/b"):
+def test_what_has_not_the_name_of_an_upload_is_left_alone(owner: str) -> None:
+    for name in ("nonsense", "a/b"):
         incoming_folder(owner).write(name, b"x")
         ingest.ingest(owner, name)
         ingest.give_up(owner, name)
-    assert sorted(incoming_folder(owner).names()) == ["0" * 32, "a/b", "nonsense"]
+    assert sorted(incoming_folder(owner).names()) == ["a/b", "nonsense"]
+
+
+def test_what_comes_for_an_upload_that_is_gone_is_removed(owner: str) -> None:
+    incoming_folder(owner).write("0" * 32, b"x")
+    ingest.ingest(owner, "0" * 32)
+    assert list(incoming_folder(owner).names()) == []
 
 
 def test_what_fails_five_times_is_refused(owner: str) -> None:
