@@ -1,5 +1,6 @@
 """Errors that the API answers with, as problem documents (RFC 9457)."""
 
+import math
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
@@ -24,7 +25,10 @@ class FieldError(BaseModel):
 
 
 class ProblemError(Exception):
-    """Raised anywhere below a handler; the handler's wrapper turns it into the response, with `headers`."""
+    """Raised anywhere below a handler; the handler's wrapper turns it into the response, with `headers`.
+
+    `members` are the type's own members of the problem document (RFC 9457, section 3.2).
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class ProblemError(Exception):
         errors: tuple[FieldError, ...] = (),
         *,
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -43,6 +48,7 @@ class ProblemError(Exception):
         self.detail = detail
         self.errors = errors
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
 
     def document(self, instance: str | None = None) -> dict[str, object]:
         """The members of the problem document; `instance` is the path of the request."""
@@ -54,9 +60,24 @@ class ProblemError(Exception):
         }
         if instance:
             members["instance"] = instance
+        members |= self.members
         if self.errors:
             members["errors"] = [error.model_dump() for error in self.errors]
         return members
+
+
+def too_many_requests(policy: str, wait: float) -> ProblemError:
+    """429: requests come faster than `policy` allows; the next is let in after `wait` seconds (RFC 6585, section 4)."""
+    seconds = max(math.ceil(wait), 1)
+    detail = f"Requests come faster than the policy `{policy}` allows. Wait {seconds} s, and look at RateLimit-Policy."
+    return ProblemError(
+        429,
+        "too-many-requests",
+        "Too many requests",
+        detail,
+        headers={"retry-after": str(seconds)},
+        members={"policy": policy},
+    )
 
 
 def unauthorized(detail: str) -> ProblemError:

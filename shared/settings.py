@@ -71,6 +71,20 @@ class Settings(BaseSettings):
         default=1_000_000_000, ge=1_000, description="what an uploaded archive may unpack to"
     )
 
+    requests_per_second: float = Field(
+        default=50.0, ge=0, description="of one principal, over time, at one instance of the app; 0: no limit"
+    )
+    requests_burst: int = Field(default=500, ge=1, description="of one principal, at once")
+    refused_per_minute: float = Field(
+        default=60.0, ge=0, description="requests with wrong credentials from one address, over time; 0: no limit"
+    )
+    refused_burst: int = Field(
+        default=100, ge=1, description="requests with wrong credentials from one address, at once"
+    )
+    proxy_hops: int = Field(
+        default=1, ge=0, description="proxies in front that add to X-Forwarded-For; 0: the header is not believed"
+    )
+
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
