@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
@@ -78,6 +79,26 @@ def too_many_requests(policy: str, wait: float) -> ProblemError:
         headers={"retry-after": str(seconds)},
         members={"policy": policy},
     )
+
+
+def too_many_builds(used: int, limit: int) -> ProblemError:
+    """429: as many builds go on as the tenant may have at once; one will end."""
+    detail = f"{used} builds go on, and {limit} may go on at once. Try again when one has ended, or cancel one."
+    members = {"quota": "concurrent_builds", "used": used, "limit": limit}
+    return ProblemError(
+        429, "too-many-builds", "Too many builds at once", detail, headers={"retry-after": "60"}, members=members
+    )
+
+
+def quota_exceeded(quota: str, used: int, limit: int, requested: int, resets: datetime | None) -> ProblemError:
+    """403: the tenant's quota does not suffice for this; waiting does not help before `resets`, if it does at all."""
+    left = max(limit - used, 0)
+    when = f"It is new at {resets.isoformat()}" if resets else "Delete datasets to make room"
+    detail = f"{quota}: {requested:,} asked for, {left:,} of {limit:,} left (builds that go on are counted). {when}."
+    members: dict[str, object] = {"quota": quota, "used": used, "limit": limit, "requested": requested}
+    if resets:
+        members["resets"] = resets.isoformat()
+    return ProblemError(403, "quota-exceeded", "Quota exceeded", detail, members=members)
 
 
 def unauthorized(detail: str) -> ProblemError:

@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     refused_burst: int = Field(
         default=100, ge=1, description="requests with wrong credentials from one address, at once"
     )
+    quota_concurrent_builds: int = Field(default=10, ge=0, description="of a tenant, unless an operator set another")
+    quota_images_per_month: int = Field(default=1_000_000, ge=0, description="of a tenant, by calendar month (UTC)")
+    quota_stored_bytes: int = Field(default=500_000_000_000, ge=0, description="of a tenant's datasets, together")
     proxy_hops: int = Field(
         default=1, ge=0, description="proxies in front that add to X-Forwarded-For; 0: the header is not believed"
     )

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 
-from shared import datasets, shards
+from shared import datasets, quotas, shards, usage
 from shared.blobs import dataset_folder, raw_folder
 from shared.documents import RUNNING, DatasetDocument, Stage, State
 from shared.tasks import FailTask, Task
@@ -36,6 +36,7 @@ def end(task: Task, state: State, error: str | None = None) -> State | None:
     def edit(document: DatasetDocument) -> DatasetDocument | None:
         return document.moved(state, error=error) if document.state in RUNNING else None
 
+    usage.measure(task.owner, task.dataset)  # before the build gives up what it reserved
     document = datasets.change(task.owner, task.dataset, edit)
     if document is not None:
         log.info("dataset %s is %s", task.dataset, document.state)
@@ -90,4 +91,6 @@ def erase_parts(task: Task) -> None:
 def erase(task: Task) -> None:
     """Remove all that is left, the dataset document last, so that a lost deletion is found again."""
     erase_parts(task)
+    usage.forget(task.owner, task.dataset)
     datasets.remove(task.owner, task.dataset)
+    quotas.release(task.owner, task.dataset)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from builder.manifest import MANIFEST
 from builder.report import REPORT
-from shared import datasets, shards
+from shared import datasets, shards, usage
 from shared.blobs import dataset_folder
 from shared.documents import DatasetDocument, now
 from shared.steps.assemble import INDEX_METADATA
@@ -31,6 +31,7 @@ def settle(document: DatasetDocument) -> bool:
         return current.moved("building") if lost else current.model_copy(update={"settled": True})
 
     after = datasets.change(document.owner, document.id, edit)
+    usage.measure(document.owner, document.id)
     return after is not None and after.state == "building"
 
 
