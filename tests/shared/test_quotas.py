@@ -1,7 +1,6 @@
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,11 +14,11 @@ from shared.tasks import Task
 from tests.shared.conftest import spec
 
 pytestmark = pytest.mark.usefixtures("stores")
+NAMES: tuple[quotas.Quota, ...] = ("concurrent_builds", "images_per_month", "stored_bytes")
 
 
-def limited(owner: str, **limits: Any) -> str:
-    quotas.set_limits(owner, limits)
-    return owner
+def limited(owner: str, **limits: int) -> None:
+    quotas.set_limits(owner, {name: limits[name] for name in NAMES if name in limits})
 
 
 def make(owner: str, dataset: str, state: State = "queued") -> None:
@@ -35,9 +34,9 @@ def reserve(owner: str, *, images: int = 10, size: int = 1_000, made: bool = Tru
     return dataset
 
 
-def refusal(owner: str, **wanted: int) -> ProblemError:
+def refusal(owner: str, *, images: int = 10, size: int = 1_000) -> ProblemError:
     with pytest.raises(ProblemError) as told:
-        reserve(owner, **wanted)
+        reserve(owner, images=images, size=size)
     return told.value
 
 
