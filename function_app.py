@@ -16,6 +16,7 @@ from functions import (
     triggers,
     uploads,
     url_lists,
+    usage,
     webhooks,
 )
 
@@ -32,6 +33,7 @@ for module in (
     triggers,
     uploads,
     url_lists,
+    usage,
     webhooks,
 ):
     app.register_functions(module.bp)

@@ -109,7 +109,7 @@ def work(extent: Extent) -> Work:
     shard_bytes = extent.validated * extent.mean_bytes
     copied = max(stored - shard_bytes, 0)
     blocks = max(math.ceil(shard_bytes / BLOCK_BYTES), shards)
-    again = rounds / max(labels, 1) - 1  # a round looks at the label's earlier ones
+    again = max(rounds / max(labels, 1) - 1, 0)  # a round looks at the label's earlier ones
     turns = 3 + extent.passes * labels + passes + ends * 2 + exports + 3 * rounds + 2 * shards
     reads = 4 + 8 * rounds + 8 * shards + 3 * passes + 10 * ends + 4 * exports
     writes = 1 + rounds + shards + 2 * passes + 3 * ends

@@ -55,6 +55,7 @@ class DatasetDocument(DatasetHead):
     """One dataset. Partition key: `owner`."""
 
     spec: DatasetSpec
+    max_cost: float | None = None  # in the price table's currency
     etag: str | None = Field(default=None, alias="_etag", exclude=True)
 
     def moved(self, state: State, *, stage: Stage | None = None, error: str | None = None) -> Self:
@@ -145,6 +146,7 @@ class SearchDocument(Document):
     shards: int
     found: int
     dry: bool
+    over_cost: bool = False  # `max_cost` let fewer candidates in than there were, or none
     sources: tuple[SourceFigures, ...] = ()
 
     @property

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.prices import Prices
+
 
 class Settings(BaseSettings):
     """Names are those of `local.settings.sample.json`; every field but the storage ones is prefixed PIXCRAWLER_."""
@@ -84,6 +86,9 @@ class Settings(BaseSettings):
     quota_concurrent_builds: int = Field(default=10, ge=0, description="of a tenant, unless an operator set another")
     quota_images_per_month: int = Field(default=1_000_000, ge=0, description="of a tenant, by calendar month (UTC)")
     quota_stored_bytes: int = Field(default=500_000_000_000, ge=0, description="of a tenant's datasets, together")
+    prices: Prices = Field(
+        default=Prices(), description="the price table, as JSON; what it leaves out is as by default"
+    )
     proxy_hops: int = Field(
         default=1, ge=0, description="proxies in front that add to X-Forwarded-For; 0: the header is not believed"
     )

@@ -17,13 +17,14 @@ PLAN = "plan.json"
 
 
 class PlanFile(BaseModel):
-    """`plan.json`: the request, its owner, and the queries of every label (by slug)."""
+    """`plan.json`: the request, its owner, the most it may cost, and the queries of every label (by slug)."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
     owner: str
     spec: DatasetSpec
     queries: dict[str, tuple[str, ...]]
+    max_cost: float | None = None
 
 
 @lifecycle.tidied
@@ -33,9 +34,10 @@ def plan(task: Task) -> Plan | None:
         return None
     folder = dataset_folder(task.dataset)
     if not folder.exists(PLAN):
-        spec = datasets.get(task.owner, task.dataset).spec
-        queries = {label.slug: expand(label) for label in spec.labels}
-        folder.write(PLAN, PlanFile(owner=task.owner, spec=spec, queries=queries).model_dump_json().encode())
+        document = datasets.get(task.owner, task.dataset)
+        queries = {label.slug: expand(label) for label in document.spec.labels}
+        planned = PlanFile(owner=task.owner, spec=document.spec, queries=queries, max_cost=document.max_cost)
+        folder.write(PLAN, planned.model_dump_json().encode())
     spec = read_plan(folder).spec
     _forget_lost(task.dataset)
     config = settings()

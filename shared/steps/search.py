@@ -62,7 +62,14 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         state = _read_round(folder, task.label, task.round - 1).state
     else:
         state = start_search(engines, plan.queries[task.label], label.name)
-    candidates, after = search_round(engines, state, _want(task, plan, first_shard), _seen(folder, task), label.name)
+    want = _within_cost(task, plan, _want(task, plan, first_shard))
+    candidates: tuple[Candidate, ...] = ()
+    after = state
+    if want:
+        candidates, after = search_round(engines, state, want, _seen(folder, task), label.name)
+    let_in = _within_cost(task, plan, len(candidates), found=True) if candidates else 0
+    over_cost = not want or let_in < len(candidates)
+    candidates = candidates[:let_in]
     found = RoundFile(candidates=candidates, state=after)
     folder.write(_file(task.label, task.round), found.model_dump_json(exclude_defaults=True).encode())
     return SearchDocument(
@@ -73,7 +80,8 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         first_shard=first_shard,
         shards=math.ceil(len(candidates) / SHARD_SIZE),
         found=len(candidates),
-        dry=after.dry,
+        dry=after.dry or not want,
+        over_cost=over_cost,
         sources=_figures(plan, found),
     )
 
@@ -87,6 +95,24 @@ def _want(task: SearchTask, plan: PlanFile, first_shard: int) -> int:
     tried = sum(one.counts.candidates for one in earlier)
     kept = dedupe.distinct(earlier, plan.spec)
     return candidates_to_ask_for(task.need, kept, tried, settings().max_shards_per_round)
+
+
+def _within_cost(task: SearchTask, plan: PlanFile, count: int, *, found: bool = False) -> int:
+    """As many of this many candidates, wanted or found, as `max_cost` allows; 0 when it allows no more at all."""
+    if plan.max_cost is None:
+        return count
+    from shared.spending import let_in
+
+    granted = let_in(
+        task.dataset,
+        plan.spec,
+        plan.max_cost,
+        label=task.label,
+        round_number=task.round,
+        wanted=math.ceil(count / SHARD_SIZE),
+        found=found,
+    )
+    return min(count, granted * SHARD_SIZE)
 
 
 def read_candidates(folder: BlobFolder, label: str, round_number: int) -> tuple[Candidate, ...]:

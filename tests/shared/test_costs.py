@@ -80,8 +80,8 @@ async def test_the_steps_of_a_build_do_what_the_model_says(owner: str, may_fetch
     extent = replace(SMALL, validated=len(sizes), kept=len(kept), mean_bytes=sum(sizes) / len(sizes))
     assert (found.count, len(rows), len(kept)) == (2, 70, 30)
     told = work(extent)
-    for name in ("blob_writes", "blob_reads", "database_requests"):
-        assert counted[name] / FACTOR <= getattr(told, name) <= counted[name] * FACTOR, (name, counted, told)
+    for kind in ("blob_writes", "blob_reads", "database_requests"):
+        assert counted[kind] / FACTOR <= getattr(told, kind) <= counted[kind] * FACTOR, (kind, counted, told)
 
 
 def test_the_orchestrators_run_what_the_model_says() -> None:
