@@ -4,8 +4,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.responses import Response
 
+from functions import stages
 from functions.operations import Operation
-from functions.stages import Proceed, limit
+from functions.stages import Proceed, identify, limit, problems
 from shared.access import Principal
 from shared.problems import ProblemError, not_found, unauthorized
 from shared.settings import settings
@@ -132,3 +133,8 @@ def test_the_address_is_what_a_trusted_proxy_saw(
     monkeypatch.setenv("PIXCRAWLER_PROXY_HOPS", str(hops))
     settings.cache_clear()
     assert limit.client_address(request("", {"x-forwarded-for": forwarded})) == address
+
+
+def test_guesses_are_counted_before_keys_are_looked_at_and_requests_after() -> None:
+    order = [stages.STAGES.index(one) for one in (problems.stage, limit.guesses, identify.stage, limit.stage)]
+    assert order == sorted(order)
