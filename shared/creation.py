@@ -36,7 +36,7 @@ def _estimated(document: DatasetDocument) -> Estimate:
     plan = estimate(document.owner, document.spec)
     if document.max_cost is not None and document.max_cost < plan.least_cost:
         currency = settings().prices.currency
-        least = f"{plan.least_cost:.4f} {currency}"
+        least = f"{plan.least_cost:.6f} {currency}"
         raise invalid_body([(("max_cost",), f"one shard for each label costs about {least} already: allow more")])
     return plan
 
