@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -101,15 +102,31 @@ def quota_exceeded(quota: str, used: int, limit: int, requested: int, resets: da
     return ProblemError(403, "quota-exceeded", "Quota exceeded", detail, members=members)
 
 
-def unauthorized(detail: str) -> ProblemError:
-    """401: no credentials, or none that count (RFC 6750)."""
-    headers = {"www-authenticate": 'Bearer realm="pixcrawler"'}
-    return ProblemError(401, "unauthorized", "Credentials needed", detail, headers=headers)
+def unauthorized(detail: str, *, error: Literal["invalid_token"] | None = None) -> ProblemError:
+    """401: no credentials, or, with an `error` (RFC 6750, section 3.1), none that count."""
+    return ProblemError(401, "unauthorized", "Credentials needed", detail, headers=_challenge(error))
 
 
 def forbidden(detail: str) -> ProblemError:
     """403: the caller is known, and may not do this."""
     return ProblemError(403, "forbidden", "Not allowed", detail)
+
+
+def insufficient_role(needed: str, had: str) -> ProblemError:
+    """403: the caller's role is too low (RFC 6750, section 3.1)."""
+    detail = f"This needs the role {needed}; these credentials have {had}."
+    return ProblemError(403, "forbidden", "Not allowed", detail, headers=_challenge("insufficient_scope"))
+
+
+def issuer_unavailable(issuer: str, seconds: int) -> ProblemError:
+    """503: tokens of this issuer cannot be checked, as its keys cannot be had; `seconds` until that is tried again."""
+    detail = f"The keys of the token issuer {issuer} cannot be fetched at the moment: try again in {seconds} s."
+    headers = {"retry-after": str(seconds)}
+    return ProblemError(503, "issuer-unavailable", "Tokens cannot be checked", detail, headers=headers)
+
+
+def _challenge(error: str | None) -> dict[str, str]:
+    return {"www-authenticate": 'Bearer realm="pixcrawler"' + (f', error="{error}"' if error else "")}
 
 
 def not_found(what: str) -> ProblemError:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.issuers import Issuers
 from shared.prices import Prices
 
 
@@ -27,6 +28,16 @@ class Settings(BaseSettings):
     cosmos_database: str = "pixcrawler"
     create_resources: bool = Field(
         default=False, description="make missing containers at first use; on Azure the infrastructure makes them"
+    )
+
+    issuers: Issuers = Field(default=(), description="of bearer tokens: a JSON list of `shared.issuers.Issuer`")
+    token_leeway_seconds: int = Field(default=60, ge=0, le=600, description="between the issuers' clocks and ours")
+    jwks_cache_seconds: float = Field(
+        default=3600, ge=60, description="how long an issuer's keys are not asked for again"
+    )
+    jwks_refetch_seconds: float = Field(default=30, ge=1, description="unless a new one is named: then this often")
+    key_cache_seconds: float = Field(
+        default=10, ge=0, le=300, description="how long a process goes on believing an API key that has been revoked"
     )
 
     contact: str = Field(default="https://github.com/pixcrawler", description="in the User-Agent, for site owners")

@@ -72,7 +72,6 @@ def test_the_official_worker_accepts_every_function(indexed: dict[str, list[dict
 
 def test_every_route_is_below_the_version_and_anonymous(indexed: dict[str, list[dict[str, Any]]]) -> None:
     routes = {(one["methods"][0], one["route"]): one["authLevel"] for one in triggers(indexed, "httpTrigger").values()}
-<<<<<<< HEAD
     assert set(routes) == {(one.method, one.path) for one in OPERATIONS}
     assert all(path.startswith("v1/") for _, path in routes)
     assert {str(level).lower() for level in routes.values()} == {"anonymous"}
