@@ -103,6 +103,7 @@ def fetch(url: str) -> bytes:
     The address is the operator's, not a user's: the address guard is not asked, and redirects are not followed.
     """
     import requests
+    from urllib3.exceptions import HTTPError
 
     deadline = time.monotonic() + TIMEOUT_SECONDS
     with requests.get(url, timeout=TIMEOUT_SECONDS, stream=True, allow_redirects=False) as response:
@@ -110,11 +111,16 @@ def fetch(url: str) -> bytes:
             msg = f"{response.status_code} instead of keys"
             raise OSError(msg)
         body = bytearray()
-        for piece in response.iter_content(8_192):
-            body += piece
-            if len(body) > MAX_BYTES or time.monotonic() > deadline:
-                msg = "the keys are too long or take too long"
-                raise OSError(msg)
+        try:
+            # As it comes: `iter_content` would wait for a whole piece, however long its bytes take.
+            while piece := response.raw.read1(8_192, decode_content=True):
+                body += piece
+                if len(body) > MAX_BYTES or time.monotonic() > deadline:
+                    msg = "the keys are too long or take too long"
+                    raise OSError(msg)
+        except HTTPError as error:
+            msg = f"the keys did not come to their end ({type(error).__name__})"
+            raise OSError(msg) from None
     return bytes(body)
 
 

@@ -86,7 +86,7 @@ def _refused(why: str) -> ProblemError:
 def tenant_of(claims: Mapping[str, Any], issuer: Issuer) -> str:
     """The tenant that the claims name, as far as this issuer may; `ProblemError` 403 if there is none."""
     said = claim(claims, issuer.tenant_claim)
-    if not isinstance(said, str):
+    if not isinstance(said, str) or not said:
         msg = f"This token names no tenant: its claim `{issuer.tenant_claim}` is missing or no text."
         raise forbidden(msg)
     tenant = issuer.tenants.get(said) if issuer.tenants is not None else f"{issuer.tenant_prefix}{said}"
