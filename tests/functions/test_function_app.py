@@ -41,6 +41,10 @@ HEAVY = [
     "azure.cosmos",
     "azure.storage",
     "fastapi",
+    "jwt",
+    "cryptography",
+    "requests",
+    "click",
 ]
 
 
