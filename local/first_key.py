@@ -38,15 +38,26 @@ def ensure(data: Path, environment: Mapping[str, str], *, api: str | None) -> No
     key = read(data)
     if key is not None and (_counts_for(api, key) if api is not None else _is_stored(key, environment)):
         return
+    part = data / f".{FILE}.part"
+    try:
+        part.unlink(missing_ok=True)
+        # Before there is a key to put in it; and never readable by others, not even for a moment.
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(_made(environment))
+        part.replace(data / FILE)
+    except OSError as error:
+        msg = f"{data / FILE} cannot be written: {error.strerror or error}"
+        raise FirstKeyError(msg) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _made(environment: Mapping[str, str]) -> str:
     made = _command(environment, "create", "--quiet", f"--tenant={TENANT}", "--name=local stack", "--role=admin")
     if made.returncode != 0:
         msg = f"the first API key could not be made: {made.stderr.strip() or f'exit code {made.returncode}'}"
         raise FirstKeyError(msg)
-    try:
-        _write(data / FILE, made.stdout)
-    except OSError as error:
-        msg = f"{data / FILE} cannot be written: {error.strerror or error}"
-        raise FirstKeyError(msg) from error
+    return made.stdout
 
 
 def _counts_for(api: str, key: str) -> bool:
@@ -80,12 +91,3 @@ def _command(environment: Mapping[str, str], *arguments: str, given: str = "") -
     except subprocess.TimeoutExpired:
         msg = f"the database took over {COMMAND_SECONDS:g} s to answer about the first API key"
         raise FirstKeyError(msg) from None
-
-
-def _write(file: Path, key: str) -> None:
-    """In one step, and never readable by others, not even for a moment."""
-    part = file.with_name(f".{file.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(key)
-    part.replace(file)

@@ -24,7 +24,7 @@ class Service:
     ready: Callable[[], bool]
     env: Mapping[str, str] = field(default_factory=dict)
     on_console: bool = False  # whether its output is also shown, not only kept in its log
-    then: Callable[[], None] | None = None  # what is left to do once it is ready
+    then: Callable[[], object] | None = None  # what is left to do once it is ready
 
 
 Stages = tuple[tuple[Service, ...], ...]

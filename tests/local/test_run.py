@@ -224,8 +224,12 @@ def test_it_starts_a_stack_when_none_runs_and_stops_it(api: FakeApi, wanted: Wis
     api.answers["GET /api/v1/health/ready"] = [(503, b"{}")]
     api.answer(DATASET, dataset("ready", label("red panda", 10)))
     settings = StackSettings(host_port=api.port, data=wanted.out.parent / "data")
+    service = replace(service, then=lambda: (settings.data / "api-key").write_text("pxc_1\n"))
     printed = io.StringIO()
     assert run(wanted, settings, stages=((service,),), console=Console(file=printed)) == 0
+    assert ("POST /api/v1/datasets", "Bearer pxc_1") in [
+        (request, credential) for (request, _), credential in zip(api.asked, api.credentials, strict=True)
+    ]
     assert (settings.data / "logs" / "little.log").read_text() == "little speaks\n"
     assert not port_answers(service.ports[0])
 
