@@ -40,7 +40,7 @@ def _unverified(token: str) -> tuple[Issuer, str]:
         raise _refused(f"it is longer than {MAX_LENGTH} characters")
     try:
         told = jwt.decode_complete(token, options={"verify_signature": False})
-    except (jwt.PyJWTError, ValueError):
+    except (jwt.PyJWTError, ValueError, RecursionError):
         raise _refused("it is neither a JWT nor an API key") from None
     said = told["payload"].get("iss")
     issuer = next((one for one in settings().issuers if one.issuer == said), None)
@@ -102,7 +102,11 @@ def tenant_of(claims: Mapping[str, Any], issuer: Issuer) -> str:
 def subject_of(claims: Mapping[str, Any], issuer: Issuer) -> str:
     """Who it is among all issuers. What is not plainly an identifier, such as an e-mail address, is hashed."""
     said = str(claims["sub"])
-    plain = said if _PLAIN.fullmatch(said) else f"sha256-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+    plain = (
+        said
+        if _PLAIN.fullmatch(said)
+        else f"sha256-{hashlib.sha256(said.encode(errors='surrogatepass')).hexdigest()[:32]}"
+    )
     return f"token:{issuer.name}:{plain}"
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from local import run as module
 from local.config import StackSettings
+from local.first_key import FirstKeyError
 from local.processes import free_port, port_answers
 from local.run import Wish, run, wish
 from local.services import Service
@@ -246,6 +247,18 @@ def test_a_stack_that_cannot_start_is_a_sentence(wanted: Wish, make_service: Mak
     code, printed = without_stack(wanted, make_service("little", "--fail-if", __file__), tmp_path / "data")
     assert code == 1
     assert "little ended unexpectedly" in printed
+
+
+def test_a_first_key_that_cannot_be_made_is_a_sentence(wanted: Wish, make_service: MakeService, tmp_path: Path) -> None:
+    def then() -> None:
+        msg = "the first API key could not be made: no database"
+        raise FirstKeyError(msg)
+
+    printed = io.StringIO()
+    stages = ((replace(make_service("little"), then=then),),)
+    settings = StackSettings(host_port=free_port(), data=tmp_path / "data")
+    assert run(wanted, settings, stages=stages, console=Console(file=printed)) == 1
+    assert printed.getvalue().endswith("the first API key could not be made: no database\n")
 
 
 def test_a_taken_port_is_a_sentence(wanted: Wish, make_service: MakeService, tmp_path: Path, api: FakeApi) -> None:

@@ -134,6 +134,8 @@ class Authority:
             "not yet valid": self.token(nbf=now + 300),
             "made in the future": self.token(iat=now + 300),
             "no subject": self.token(sub=None),
+            "deeply nested": f"{_base64(b'[' * 9_000)}.{body}.{signature}",
+            "a person that is no text": self.forged("RS256", b"x", sub={"a": 1}),
             "too long": self.token(more="x" * 20_000),
             "no token at all": "abc.def.ghi",
             "neither key nor token": "hunter2",

@@ -3,6 +3,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as trying
+from hypothesis import strategies as st
+from jwt import PyJWS
 
 from shared import tokens
 from shared.access import Principal
@@ -113,6 +117,34 @@ def test_a_person_is_named_by_an_identifier_and_never_by_an_address() -> None:
 def test_claims_are_found_by_their_path(path: str, found: object) -> None:
     claims = {"a": {"b": 1}, "x.y": 2, "https://e.example/r": 3, "m": {"a.b": 4}}
     assert tokens.claim(claims, path) == found
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@trying(max_examples=40)
+@given(st.dictionaries(st.sampled_from(["iss", "aud", "sub", "exp", "nbf", "iat", "tid", "roles"]), JSON, max_size=3))
+def test_whatever_an_issuer_signs_is_a_principal_or_a_problem(changes: dict[str, Any]) -> None:
+    authority = Authority()
+    body = json.dumps({**authority.claims(), **changes}).encode()
+    token = PyJWS().encode(body, authority.key, "RS256", headers={"kid": "one"})
+    try:
+        found = tokens.principal(token)
+    except ProblemError as problem:
+        status = problem.status
+    else:
+        status = 200 if (found.tenant, found.role) == ("acme", "admin") else 500
+    assert status in {200, 401, 403}
+
+
+@trying(max_examples=40)
+@given(st.text(st.characters(max_codepoint=255)) | st.from_regex(r"[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*"))
+def test_whatever_is_sent_as_a_token_is_refused(text: str) -> None:
+    assert refusal(f"x{text}").status == 401
 
 
 def test_while_the_keys_cannot_be_had_nobody_is_called_a_liar(monkeypatch: pytest.MonkeyPatch) -> None:
