@@ -9,8 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import aiohttp
-from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from builder.download import Answer, DownloadError, ask, first_link, next_link
@@ -20,10 +18,11 @@ from builder.hosts import HostQuietError
 from builder.limits import FetchLimits
 from builder.links import MAX_URL_CHARACTERS
 from builder.manners import Manners
+from builder.names import Resolver
 from builder.robots import MAX_REDIRECTS
 from builder.rows import Candidate, Fetched, FetchReason
 from builder.rules import Rules, learn_rules
-from builder.session import open_session, trusting
+from builder.session import Session, trusting
 from builder.sites import Site, Sites
 from builder.takedown import TakeDownList
 from builder.text import one_line
@@ -71,20 +70,23 @@ class Fetcher:
         manners: Manners | None = None,
         *,
         ca_file: Path | None = None,
-        resolver: AbstractResolver | None = None,
+        resolver: Resolver | None = None,
     ) -> None:
         self.limits = limits
         self._guard = guard
         self._manners = manners or Manners()
-        self._ssl = trusting(ca_file) if ca_file is not None else None
+        if ca_file is not None:
+            trusting(ca_file)
+        self._ca_file = ca_file
         self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
+        self._session: Session | None = None
         self._slots = asyncio.Semaphore(limits.concurrency)
         spacing = limits.host_spacing_seconds * self._manners.processes
         self._sites = Sites(limits, guard, spacing_seconds=spacing)
 
     async def __aenter__(self) -> Self:
-        self._session = open_session(self.limits, self._guard, resolver=self._resolver, ssl_context=self._ssl)
+        session = Session(self.limits, self._guard, resolver=self._resolver, ca_file=self._ca_file)
+        self._session = await session.__aenter__()
         return self
 
     async def __aexit__(
@@ -95,7 +97,7 @@ class Fetcher:
     ) -> None:
         await self._sites.close()
         if self._session is not None:
-            await self._session.close()
+            await self._session.__aexit__(kind, error, trace)
             self._session = None
 
     def taken_down(self, data: bytes) -> str | None:
@@ -230,8 +232,9 @@ class Fetcher:
         async with self._slots:
             started = time.monotonic()
             try:
-                async with asyncio.timeout(errand.left):
-                    answer = await ask(self._session, url, errand.max_bytes, opt_outs=opt_outs, cut=not errand.mannered)
+                answer = await ask(
+                    self._session, url, errand.max_bytes, errand.left, opt_outs=opt_outs, cut=not errand.mannered
+                )
             finally:
                 errand.left -= time.monotonic() - started
         if (entry := self._manners.take_down.entry_for_bytes(answer.body)) is not None:

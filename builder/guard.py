@@ -5,10 +5,8 @@ address and port, so that a test server can be reached without opening the whole
 """
 
 import re
-import socket
 from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
 
 from builder.errors import AddressRefusedError, SettingError
 
@@ -110,13 +108,3 @@ class AddressGuard:
                 raise AddressRefusedError(msg) from None
             return
         self.check(str(literal), port)
-
-    def make_socket(self, addr_info: tuple[Any, ...]) -> socket.socket:
-        """A socket for the address that is about to be connected to, or `AddressRefusedError`.
-
-        `addr_info` is as of `socket.getaddrinfo`. This is aiohttp's `socket_factory`: what is checked here is what is
-        connected to, so that neither DNS rebinding nor a resolver's cache can come between.
-        """
-        family, kind, protocol, _, address = addr_info
-        self.check(address[0], address[1])
-        return socket.socket(family, kind, protocol)
