@@ -31,6 +31,10 @@ __all__ = ["FetchLimits", "Fetcher", "Manners", "TakeDownList"]
 
 MAX_DETAIL_CHARACTERS = 300
 
+_RETRIES_OF: dict[FetchReason, int] = {"incomplete": 1}
+"""Where fewer retries are worth it than of what is transient in general: a body that breaks off was already on its way
+when it did, which is mostly the file's or a proxy's fault and costs both sides half a picture each time."""
+
 _QUIET_STATUSES = frozenset({429, 503})
 _PLAIN = re.compile(  # what `parse_link` would leave as it is, if the origin in front was met before
     r"(https?://[a-z0-9\-.:]+)/(?:[A-Za-z0-9\-._~/?:@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
@@ -170,7 +174,8 @@ class Fetcher:
                 wait = error.retry_after
                 if wait is None:
                     wait = random.uniform(0, 2 * self.limits.backoff_seconds * 2**tried)  # noqa: S311 - jitter is no secret
-                if not error.transient or tried >= errand.retries or wait >= errand.left:
+                tries = min(errand.retries, _RETRIES_OF.get(error.reason, errand.retries))
+                if not error.transient or tried >= tries or wait >= errand.left:
                     raise
             errand.left -= wait
             await asyncio.sleep(wait)

@@ -15,12 +15,14 @@ from builder.authorities import authorities, trusting
 from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
 from builder.limits import FetchLimits
+from builder.multi import Multi
 from builder.names import Names, Resolver, ask_system
 from builder.transfer import Judge, StalledError, Transfer
 
 __all__ = ["Session", "TransferError", "trusting"]
 
 
+_CONNECTIONS = 64  # that are kept at least, with requests or without
 _BY_SYSTEM = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_SSL_CONNECT_ERROR, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
 
 
@@ -61,15 +63,14 @@ class Session:
 
     async def __aenter__(self) -> Self:
         self._authorities = self._until_closed.enter_context(authorities(self._ca_file))
-        self._multi = pycurl.AsyncCurlMulti()
-        self._multi.setopt(pycurl.M_MAXCONNECTS, max(64, 2 * self._limits.concurrency))
+        self._multi = Multi(max(_CONNECTIONS, 2 * self._limits.concurrency))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.names.close()
-        await self._multi.aclose()
+        self._multi.close()
         for transfer in self._free:
             transfer.curl.close()
         self._free.clear()
@@ -88,7 +89,7 @@ class Session:
         transfer = self._free.pop() if self._free else Transfer(self._limits, self._guard, self._authorities)
         transfer.begin(str(url), resolve, judge, left)
         try:
-            future = self._multi.add_handle(transfer.curl)
+            future = self._multi.start(transfer.curl)
             transfer.watch(future)
             try:
                 await future
@@ -98,6 +99,7 @@ class Session:
             return transfer.body
         finally:
             transfer.end()
+            self._multi.end(transfer.curl)
             self._free.append(transfer)
 
     async def _resolve(self, url: URL) -> list[str]:

@@ -411,6 +411,22 @@ async def test_fewer_bytes_than_announced(answer: bytes) -> None:
     assert (row.reason, row.http_status) == ("incomplete", 200)
 
 
+async def test_a_body_that_breaks_off_gets_one_more_try_and_no_third() -> None:
+    tries = 0
+
+    async def cut(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(PICTURE) + PICTURE[: -1 if tries != 4 else None])
+        await writer.drain()
+
+    async with raw_site(cut) as port:
+        row, _ = await fetch(f"http://127.0.0.1:{port}/", allowing(port))
+        assert (row.reason, tries) == ("incomplete", 2)
+        row, body = await fetch(f"http://127.0.0.1:{port}/", allowing(port))
+        assert (row.reason, body, tries) == (None, PICTURE, 4)
+
+
 async def test_a_reset_within_the_body_is_incomplete() -> None:
     async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"Content-Length: 1000\r\n\r\n" + b"x" * 10)
