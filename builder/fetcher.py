@@ -11,6 +11,7 @@ from typing import Self
 
 from yarl import URL
 
+from builder.authorities import trusting
 from builder.download import Answer, DownloadError, ask, first_link, next_link
 from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
@@ -22,7 +23,7 @@ from builder.names import Resolver
 from builder.robots import MAX_REDIRECTS
 from builder.rows import Candidate, Fetched, FetchReason
 from builder.rules import Rules, learn_rules
-from builder.session import Session, trusting
+from builder.session import Session
 from builder.sites import Site, Sites
 from builder.takedown import TakeDownList
 from builder.text import one_line

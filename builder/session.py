@@ -11,16 +11,13 @@ from typing import Self
 import pycurl
 from yarl import URL
 
-from builder.authorities import authorities, trusting
+from builder.authorities import authorities
 from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
 from builder.limits import FetchLimits
 from builder.multi import Multi
 from builder.names import Names, Resolver, ask_system
 from builder.transfer import Judge, StalledError, Transfer
-
-__all__ = ["Session", "TransferError", "trusting"]
-
 
 _CONNECTIONS = 64  # that are kept at least, with requests or without
 _BY_SYSTEM = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_SSL_CONNECT_ERROR, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})

@@ -57,6 +57,13 @@ Judge = Callable[[Head], int]
 body of no use is read all the same if it is short, to keep the connection."""
 
 
+class _Handed(socket.socket):
+    """A socket that libcurl takes a copy of: the original is closed without the warning that nobody closed it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class TooMuchHeadError(Exception):
     """A server that does not come to an end with its headers."""
 
@@ -154,7 +161,7 @@ class Transfer:
         family, kind, protocol, where = address
         try:
             self._guard.check(where[0], where[1])
-            return socket.socket(family, kind, protocol)
+            return _Handed(family, kind, protocol)
         except AddressRefusedError as error:
             self.refused = error
         except OSError as error:  # no more files

@@ -37,6 +37,7 @@ HEAVY = [
     "openai",
     "imagehash",
     "aiohttp",
+    "pycurl",
     "ddgs",
     "azure.cosmos",
     "azure.storage",
