@@ -84,8 +84,8 @@ class Session:
         resolve = await self._resolve(url)
         left = seconds - (time.monotonic() - started)
         transfer = self._free.pop() if self._free else Transfer(self._limits, self._guard, self._authorities)
-        transfer.begin(str(url), resolve, judge, left)
         try:
+            transfer.begin(str(url), resolve, judge, left)
             future = self._multi.start(transfer.curl)
             transfer.watch(future)
             try:
@@ -101,7 +101,7 @@ class Session:
 
     async def _resolve(self, url: URL) -> list[str]:
         """The host's addresses that may be connected to, in the form of CURLOPT_RESOLVE; none if it is one itself."""
-        host = url.raw_host or ""
+        host = (url.raw_host or "").lower()
         found = self.names.known(host)
         if found is None:
             try:

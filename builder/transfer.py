@@ -27,6 +27,7 @@ _PASSED_SECONDS = 0.5
 """What is read of a body that nobody wants: another connection would cost more."""
 
 _BUFFER_BYTES = 131_072  # most pictures come in one or two pieces; libcurl has one buffer for all its handles
+_BLANK = frozenset({b"\r\n", b"\n"})
 _STOP = -1  # is no number of bytes, so that libcurl ends the transfer
 _FINAL = 200  # what is below is followed by another head
 
@@ -169,7 +170,7 @@ class Transfer:
         return pycurl.SOCKET_BAD
 
     def _line(self, line: bytes) -> int | None:
-        if len(line) > len(b"\r\n"):
+        if line not in _BLANK:
             self._lines.append(line)
             self._head_bytes += len(line)
             if self._head_bytes <= MAX_HEAD_BYTES:
@@ -179,14 +180,15 @@ class Transfer:
         lines, self._lines = self._lines, []
         if self._in_body:  # these were trailers
             return None
-        return self._end_of_head(_head(lines))
+        return self._end_of_head(lines)
 
-    def _end_of_head(self, head: Head) -> int | None:
+    def _end_of_head(self, lines: list[bytes]) -> int | None:
         self._heard = self._loop.time()
-        if head.status < _FINAL:
-            return None
-        self._in_body = True
         try:
+            head = _head(lines)
+            if head.status < _FINAL:
+                return None
+            self._in_body = True
             self._most = self._judge(head)  # type: ignore[misc]  # there is one until `end`
         except Exception as error:  # noqa: BLE001 - for who waits: C would print it
             self.failure = error
