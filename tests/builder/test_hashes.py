@@ -80,11 +80,11 @@ def components(count: int, pairs: set[tuple[int, int]]) -> list[int]:
     return first
 
 
-@pytest.mark.parametrize("setting", ["_CHUNK", "_JOINED"])
+@pytest.mark.parametrize("setting", ["buckets._CHUNK", "hashes._JOINED"])
 def test_groups_do_not_depend_on_how_pairs_are_gathered(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = clustered(3_000, 5)
     whole = groups(hashes, 8).tolist()
-    monkeypatch.setattr(f"builder.hashes.{setting}", 37)
+    monkeypatch.setattr(f"builder.{setting}", 37)
     pieces = groups(hashes, 8).tolist()
     assert [whole.index(number) for number in whole] == [pieces.index(number) for number in pieces]
     assert by_bands(hashes, 8) == brute_force(hashes, 8)
