@@ -14,14 +14,17 @@ Indices = NDArray[np.int64]
 Found = Iterator[tuple[Indices, Indices, Hashes]]
 """Pieces of pairs: positions of the two, and in which bits they differ."""
 
-_CHUNK = 1 << 15
+_CHUNK = 1 << 16
 """Comparisons in one go: what is computed for them is some hundred kilobytes, which caches hold."""
 
-_TILE = 128
+_TILE = 256
 """Hashes of one bucket that are compared with as many of another in one go."""
 
 _BATCH = 1 << 20
 """Pairs of buckets that are put in order together."""
+
+_GATHERED = 1 << 16
+"""Pairs found that are told in one go."""
 
 _SIZES = np.array([*range(1, 16), *(k << power for power in range(1, 28) for k in range(8, 16))], dtype=np.int64)
 """Sizes to which buckets are filled up, so that many of one size are compared in one go: at most an eighth more."""
@@ -55,7 +58,7 @@ class Buckets:
         used = np.flatnonzero(counts)
         size = np.searchsorted(_SIZES, counts[used])
         self._shelves: dict[int, _Shelf] = {}
-        for number in np.unique(size).tolist():
+        for number in np.flatnonzero(np.bincount(size)).tolist():
             these = used[size == number]
             first, last = ends[these] - counts[these], ends[these] - 1
             places = np.minimum(np.arange(_SIZES[number])[:, None] + first, last)
@@ -64,8 +67,7 @@ class Buckets:
     def close(self, radius: int) -> Found:
         """Pairs whose values differ in at most the band's bits, and which as a whole differ in at most `radius`: the
         positions of both in the order given, and in which bits they differ. Each pair once, its two in any order."""
-        comparison = _Comparison(radius)
-        for left, right, differ in self._close(comparison):
+        for left, right, differ in _gathered(self._close(_Comparison(radius))):
             yield self._order[left], self._order[right], differ
 
     def _close(self, comparison: "_Comparison") -> Found:
@@ -110,6 +112,26 @@ class Buckets:
             left = ((some >> _PLACE_BITS) & _PLACE).view(np.int64)
             right = (some & _PLACE).view(np.int64)
             yield from comparison.between(self._shelves[one], left, self._shelves[other], right)
+
+
+def _gathered(found: Found) -> Found:
+    """The same in larger pieces: what is done with each costs as much for few pairs as for many."""
+    held: list[tuple[Indices, Indices, Hashes]] = []
+    count = 0
+    for piece in found:
+        held.append(piece)
+        count += len(piece[0])
+        if count >= _GATHERED:
+            yield _concatenated(held)
+            held.clear()
+            count = 0
+    if count:
+        yield _concatenated(held)
+
+
+def _concatenated(pieces: list[tuple[Indices, Indices, Hashes]]) -> tuple[Indices, Indices, Hashes]:
+    left, right, differ = zip(*pieces, strict=True)
+    return np.concatenate(left), np.concatenate(right), np.concatenate(differ)
 
 
 def _patterns(width: int, most: int) -> Iterator[int]:

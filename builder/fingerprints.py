@@ -87,16 +87,16 @@ class Points:
         return phash + dhash
 
     def close(self, closeness: Closeness) -> Pairs:
-        """All pairs of points that are close, in chunks; a pair may come again."""
+        """All pairs of points that are close, in chunks, each pair once."""
         hashed = np.flatnonzero(self.telling)
         for left, right in close_pairs(self.phash, closeness.reach):
-            yield from self._kept(left, right, closeness)
-        for left, right in close_pairs(self.dhash[hashed], closeness.reach):
-            yield from self._kept(hashed[left], hashed[right], closeness)
-
-    def _kept(self, left: Indices, right: Indices, closeness: Closeness) -> Pairs:
-        kept = np.flatnonzero(self.alike(left, right, closeness))
-        if len(kept):
+            kept = self.alike(left, right, closeness)
+            yield left[kept], right[kept]
+        for one, other in close_pairs(self.dhash[hashed], closeness.reach):
+            left, right = hashed[one], hashed[other]
+            new = np.bitwise_count(self.phash[left] ^ self.phash[right]) > closeness.reach
+            left, right = left[new], right[new]
+            kept = self.alike(left, right, closeness)
             yield left[kept], right[kept]
 
 

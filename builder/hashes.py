@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from builder.bands import BITS, cut, spread
+from builder.bands import BITS, arranged, cut
 from builder.buckets import Buckets, Hashes, Indices
 
 __all__ = ["BITS", "Hashes", "Indices", "Pairs", "close_pairs", "join", "join_all"]
@@ -14,6 +14,7 @@ Pairs = Iterator[tuple[Indices, Indices]]
 
 _JOINED = 1 << 22
 """Pairs joined in one go: joining costs as much as there are hashes, however few the pairs."""
+
 
 def close_pairs(hashes: Hashes, radius: int) -> Pairs:
     """All pairs `i < j` of positions whose hashes differ in at most `radius` bits, in chunks, each pair once.
@@ -24,8 +25,8 @@ def close_pairs(hashes: Hashes, radius: int) -> Pairs:
     """
     if len(hashes) < 2:  # noqa: PLR2004 - a pair
         return
-    hashes = spread(hashes)
-    bands = cut(len(hashes), radius)
+    hashes, telling = arranged(hashes)
+    bands = cut(len(hashes), radius, telling)
     for number, band in enumerate(bands):
         for left, right, differ in Buckets(hashes, band).close(radius):
             new = np.ones(len(differ), dtype=bool)
