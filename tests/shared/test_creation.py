@@ -41,7 +41,7 @@ def test_both_refuse_the_same(owner: str) -> None:
 
 
 def test_a_creation_that_fails_gives_its_place_back(owner: str) -> None:
-    def broken(_: DatasetDocument) -> None:
+    def broken(_: DatasetDocument) -> DatasetDocument:
         msg = "the database is away"
         raise OSError(msg)
 
