@@ -62,7 +62,15 @@ class MeView(View):
     role: Role
 
 
-@routes.operation("POST", "v1/keys", role="admin", body=KeyRequest, answers={201: NewKeyView}, action="key.create")
+@routes.operation(
+    "POST",
+    "v1/keys",
+    role="admin",
+    body=KeyRequest,
+    answers={201: NewKeyView},
+    action="key.create",
+    replayable=False,
+)
 async def create_key(request: Request) -> Response:
     """Make an API key of your tenant: 201 with the key, which is told this once."""
     principal = caller(request)

@@ -30,7 +30,13 @@ def upload_id(request: Request) -> str:
 
 
 @routes.operation(
-    "POST", "v1/uploads", role="editor", body=UploadRequest, answers={201: NewUpload}, action="upload.create"
+    "POST",
+    "v1/uploads",
+    role="editor",
+    body=UploadRequest,
+    answers={201: NewUpload},
+    action="upload.create",
+    replayable=False,
 )
 async def create_upload(request: Request) -> Response:
     """Announce an upload: 201 with its id and two ways to bring the bytes.

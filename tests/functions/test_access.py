@@ -5,6 +5,7 @@ A new operation needs a line in `TABLE`: the least role that may ask, and what i
 
 import json
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from starlette.responses import Response
 import function_app  # noqa: F401 (declares all operations)
 from functions.operations import OPERATIONS, Operation
 from local.host.durable.hub import TaskHub
-from shared import cosmos, shards
+from shared import cosmos, shards, uploads, webhooks
 from shared.access import Role
 from shared.blobs import dataset_folder
 from shared.documents import Counts, ShardDocument, now
@@ -24,6 +25,7 @@ from shared.issuers import Issuer
 from shared.keys import store
 from shared.keys.text import new_key
 from shared.settings import Settings, settings
+from shared.uploads import UploadDocument
 from tests.builder.photos import encoded, picture
 from tests.functions.asking import request_to
 from tests.shared import conftest as stored
@@ -73,6 +75,19 @@ def key(tenant: str) -> Parameters:
     return {"prefix": store.create(tenant, name="thing", role="viewer", by="test")[1].id}
 
 
+def upload(tenant: str) -> Parameters:
+    return {
+        "upload": uploads.create(UploadDocument(id=uuid.uuid4().hex, owner=tenant, kind="urls", filename="a.txt")).id
+    }
+
+
+def webhook(tenant: str) -> Parameters:
+    document = webhooks.WebhookDocument(
+        id=uuid.uuid4().hex, owner=tenant, url="https://127.0.0.1:9/hook", events=("dataset.ready",)
+    )
+    return {"webhook": webhooks.create(document).id}
+
+
 @dataclass(frozen=True)
 class Row:
     """`role`: the least that may ask. `things`: makes what the path names, for a tenant; the rest is the request."""
@@ -99,6 +114,19 @@ TABLE: dict[str, Row] = {
     "list_exports": Row("viewer", export),
     "link_export": Row("viewer", export),
     "create_url_list": Row("editor", body=b"http://a.example/1.jpg\n", content_type="text/plain"),
+    "watch_dataset": Row("viewer", dataset),
+    "get_usage": Row("viewer"),
+    "create_upload": Row("editor", body=b'{"kind": "urls", "filename": "a.txt"}'),
+    "list_uploads": Row("viewer"),
+    "get_upload": Row("viewer", upload),
+    "put_upload_content": Row("editor", upload, body=b"x", content_type="application/octet-stream"),
+    "delete_upload": Row("editor", upload),
+    "create_webhook": Row("admin", body=b'{"url": "https://a.example/hook", "events": ["dataset.ready"]}'),
+    "list_webhooks": Row("admin"),
+    "get_webhook": Row("admin", webhook),
+    "delete_webhook": Row("admin", webhook),
+    "test_webhook": Row("admin", webhook),
+    "list_deliveries": Row("admin", webhook),
     "list_keys": Row("admin"),
     "create_key": Row("admin", body=b'{"name": "ci", "role": "viewer"}'),
     "revoke_key": Row("admin", key),
@@ -130,6 +158,7 @@ def issuer(configured: Settings) -> Iterator[Issuer]:
             "name": "entra", "issuer": ISSUER, "audience": [AUDIENCE], "jwks_url": server.url, "tenant_prefix": "acme-",
         }  # fmt: skip
         patch.setenv("PIXCRAWLER_ISSUERS", json.dumps([told]))
+        patch.setenv("PIXCRAWLER_REFUSED_PER_MINUTE", "0")  # wrong credentials are what this sends
         settings.cache_clear()
         yield settings().issuers[0]
         patch.undo()
