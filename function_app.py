@@ -10,12 +10,18 @@ from functions import (
     build,
     curation,
     datasets,
+    deliver,
+    events,
     exports,
     health,
     images,
+    keys,
     triggers,
+    uploads,
     url_lists,
+    usage,
     versions,
+    webhooks,
 )
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -25,11 +31,17 @@ for module in (
     build,
     curation,
     datasets,
+    deliver,
+    events,
     exports,
     health,
     images,
+    keys,
     triggers,
+    uploads,
     url_lists,
+    usage,
     versions,
+    webhooks,
 ):
     app.register_functions(module.bp)

@@ -19,19 +19,40 @@ def attribution_csv(rows: Iterable[ImageRow], path: Callable[[ImageRow], str] = 
     Titles come from the web: one that a spreadsheet would run as a formula gets a quote in front (OWASP, CSV
     injection).
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    table = AttributionTable(path)
     for row in rows:
-        if row.verdict != "accepted":
-            continue
+        if row.verdict == "accepted":
+            table.add(row)
+        if table.waiting >= _PIECE_CHARACTERS:
+            yield table.take()
+    yield table.take()
+
+
+class AttributionTable:
+    """The same for accepted rows that come one by one."""
+
+    def __init__(self, path: Callable[[ImageRow], str] = image_path) -> None:
+        self._path = path
+        self._text = io.StringIO(newline="")
+        self._writer = csv.writer(self._text)
+        self._writer.writerow(COLUMNS)
+
+    def add(self, row: ImageRow) -> None:
+        """Write the row's line."""
         told = (row.title, row.url, row.page_url, row.engine, row.licence)
-        writer.writerow((path(row), folder_name(row.label), row.split or "", *map(inert, told)))
-        if text.tell() >= _PIECE_CHARACTERS:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
+        self._writer.writerow((self._path(row), folder_name(row.label), row.split or "", *map(inert, told)))
+
+    @property
+    def waiting(self) -> int:
+        """Characters that have not been taken."""
+        return self._text.tell()
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken = self._text.getvalue().encode()
+        self._text.seek(0)
+        self._text.truncate()
+        return taken
 
 
 def inert(value: str | None) -> str:

@@ -4,13 +4,13 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from builder.hashes import Indices
-from builder.rows import DuplicateReason, ImageRow, LabelConflict, Row, Verdict
+from builder.rows import DuplicateReason, Glance, ImageRow, LabelConflict, Row, Split, Verdict
 
 RECONSIDERED: frozenset[Verdict] = frozenset({"accepted", "duplicate", "surplus"})
 
@@ -48,19 +48,39 @@ class Decisions(Mapping[str, Decision]):
     factor: NDArray[np.float32]
 
     def __getitem__(self, key: str) -> Decision:
+        fields = self.fields(key)
+        if fields is None:
+            raise KeyError(key)
+        return Decision.model_construct(**fields)
+
+    def fields(self, key: str) -> dict[str, Any] | None:
+        """The fields of the decision about that image by name, all of them: what its row says from now on. None where
+        nothing is decided."""
         position = bisect_left(self.keys_, key)
         if position == len(self.keys_) or self.keys_[position] != key:
-            raise KeyError(key)
+            return None
         outcome = OUTCOMES[self.outcome[position]]
         verdict = _VERDICTS[outcome]
-        if verdict == "duplicate":
-            survivor = self.keys_[self.survivor[position]]
-            return Decision.model_construct(verdict=verdict, reason=outcome, duplicate_of=survivor)
-        if outcome == "odd_size":
+        told: dict[str, Any] = {
+            "verdict": verdict,
+            "reason": outcome,
+            "detail": None,
+            "duplicate_of": None,
+            "measured": None,
+        }
+        if outcome == "accepted":
+            told["reason"] = None
+        elif verdict == "duplicate":
+            told["duplicate_of"] = self.keys_[self.survivor[position]]
+        elif outcome == "odd_size":
             factor = round(float(self.factor[position]), 4)
-            told = f"{factor:.3g} times the dataset's median of sqrt(width x height)"
-            return Decision.model_construct(verdict=verdict, reason=outcome, detail=told, measured=factor)
-        return Decision.model_construct(verdict=verdict, reason=None if outcome == "accepted" else outcome)
+            detail = f"{factor:.3g} times the dataset's median of sqrt(width x height)"
+            return told | {"detail": detail, "measured": factor}
+        return told
+
+    def accepted(self) -> Indices:
+        """Positions, among the keys, of the images that are in the dataset."""
+        return np.flatnonzero(self.outcome == OUTCOMES.index("accepted"))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys_)
@@ -83,17 +103,16 @@ class Deduplication:
     decisions: Decisions
     conflicts: tuple[LabelConflict, ...]
 
-    def apply(self, row: ImageRow) -> ImageRow:
-        """The row with its decision; other rejected and failed rows as they are."""
-        if not reconsidered(row):
-            return row
-        decision = self.decisions.get(row.key)
-        if decision is None:
-            return row
-        return row.model_copy(update=decision.model_dump())
+    def apply(self, row: ImageRow, splits: Mapping[str, Split] | None = None) -> ImageRow:
+        """The row with its decision; other rejected and failed rows as they are. Where there are `splits` (by key), it
+        has its split too, or none."""
+        split = row.split if splits is None else splits.get(row.key)
+        if reconsidered(row) and (fields := self.decisions.fields(row.key)):
+            return row.model_copy(update=fields | {"split": split})
+        return row if split == row.split else row.model_copy(update={"split": split})
 
 
-def reconsidered(row: ImageRow) -> bool:
+def reconsidered(row: ImageRow | Glance) -> bool:
     """Whether deduplication decides about the row: it passed validation, whatever an earlier run or a person made of
     it."""
-    return row.verdict in RECONSIDERED or row.reason in ("odd_size", "curated")
+    return row.verdict in RECONSIDERED or row.reason in {"odd_size", "curated"}

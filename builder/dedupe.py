@@ -1,53 +1,24 @@
 """One image per picture, and no more per label than asked for: verdicts over the whole dataset."""
 
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from builder.columns import Columns
 from builder.decisions import OUTCOMES, Decisions, Deduplication, Outcome, reconsidered
-from builder.fingerprints import Closeness, Collector, Fingerprints
+from builder.fingerprints import Closeness, Fingerprints
 from builder.hashes import Indices, join, join_all
 from builder.rows import ImageRow, LabelConflict
 from builder.spec import DedupeSpec
-from builder.standing import is_decided, is_in, is_out, precedence, standing_of, standing_survivors
+from builder.standing import is_decided, is_in, is_out, precedence, standing_survivors
 from builder.survivors import Images, ranks
 
 _ENOUGH_FOR_A_MEDIAN = 3
-_DIGEST_BYTES = 32
 
 Digests = NDArray[np.int64]
-"""Numbers of contents by image, shape (n, 2): of the bytes as served and as stored; -1 where unknown."""
-
-
-@dataclass
-class _Columns:
-    """What is kept of each row: about 250 bytes, most of which are its key and digests."""
-
-    keys: list[str] = field(default_factory=list)
-    labels: dict[str, int] = field(default_factory=dict)
-    label: "array[int]" = field(default_factory=lambda: array("q"))
-    pixels: "array[int]" = field(default_factory=lambda: array("q"))
-    size: "array[int]" = field(default_factory=lambda: array("q"))
-    digests: bytearray = field(default_factory=bytearray)
-    known: bytearray = field(default_factory=bytearray)
-    standing: bytearray = field(default_factory=bytearray)  # positions in `STANDINGS`
-    hashes: Collector = field(default_factory=Collector)
-
-    def add(self, row: ImageRow, *, turned: bool, keep: bool) -> None:
-        self.keys.append(row.key)
-        self.standing.append(standing_of(row, keep=keep))
-        self.label.append(self.labels.setdefault(row.label, len(self.labels)))
-        self.pixels.append((row.source_width or row.width or 0) * (row.source_height or row.height or 0))
-        self.size.append(row.source_bytes or row.size_bytes or 0)
-        for digest in (row.source_sha256, row.sha256):
-            self.known.append(digest is not None)
-            self.digests += bytes.fromhex(digest) if digest else bytes(_DIGEST_BYTES)
-        self.hashes.add(row, turned=turned)
+"""Numbers of contents, see `builder.columns.Columns.contents`."""
 
 
 def deduplicate(
@@ -72,26 +43,22 @@ def deduplicate(
     the dataset already: see `builder.standing`. Raises ValueError when `targets` lacks a label, a key comes
     twice or a SHA-256 is not one. Holds some hundred bytes per image.
     """
-    columns = _Columns()
-    for row in rows:
-        if reconsidered(row):
-            columns.add(row, turned=spec.turned, keep=keep)
-    return _decide(columns, spec, targets, odd_size)
+    columns = Columns.of((row for row in rows if reconsidered(row)), turned=spec.turned, keep=keep)
+    return deduplicated(columns, spec, targets, odd_size=odd_size)
 
 
-def _decide(columns: _Columns, spec: DedupeSpec, targets: Mapping[str, int], odd_size: float | None) -> Deduplication:
-    names = _check(columns, targets)
-    by_key = sorted(range(len(columns.keys)), key=columns.keys.__getitem__)
-    keys = [columns.keys[position] for position in by_key]
-    order = np.array(by_key, dtype=np.int64)
-    if any(a == b for a, b in pairwise(keys)):
-        msg = "two rows have the same key: pass each row once"
-        raise ValueError(msg)
+def deduplicated(
+    columns: Columns, spec: DedupeSpec, targets: Mapping[str, int], *, odd_size: float | None = None
+) -> Deduplication:
+    """The same for the columns of these rows, which must have been taken with `spec.turned`."""
+    names = _labels(columns, targets)
+    order = columns.in_order
+    keys = [columns.keys[position] for position in order.tolist()]
     numbers = np.array([names.index(name) for name in columns.labels], dtype=np.int64)
     label = numbers[np.array(columns.label, dtype=np.int64)[order]]
     pixels = np.array(columns.pixels, dtype=np.int64)[order]
     size = np.array(columns.size, dtype=np.int64)[order]
-    digests = _content_numbers(columns)[order]
+    digests = columns.contents()[order]
     factor = _factors(pixels)
     odd = np.zeros(len(keys), dtype=bool)
     if odd_size is not None:
@@ -115,31 +82,13 @@ def _decide(columns: _Columns, spec: DedupeSpec, targets: Mapping[str, int], odd
     )
 
 
-def _check(columns: _Columns, targets: Mapping[str, int]) -> list[str]:
-    """The labels by name."""
+def _labels(columns: Columns, targets: Mapping[str, int]) -> list[str]:
+    """By name."""
     unknown = sorted(columns.labels.keys() - targets.keys())
     if unknown:
         msg = f"no target for the labels {', '.join(unknown)}"
         raise ValueError(msg)
-    if len(columns.digests) != _DIGEST_BYTES * len(columns.known):
-        msg = "a row has a SHA-256 that is not 64 hex digits"
-        raise ValueError(msg)
     return sorted(columns.labels)
-
-
-def _content_numbers(columns: _Columns) -> Digests:
-    """The same number for the same bytes."""
-    words = np.frombuffer(columns.digests, dtype=np.uint64).reshape(-1, 4)
-    known = np.frombuffer(columns.known, dtype=np.bool_)
-    order = np.lexsort(words.T)
-    new = np.zeros(len(words), dtype=bool)
-    new[:1] = True
-    for word in range(words.shape[1]):
-        ordered = words[order, word]
-        new[1:] |= ordered[1:] != ordered[:-1]
-    numbers = np.empty(len(words), dtype=np.int64)
-    numbers[order] = np.cumsum(new)
-    return np.where(known, numbers, -1).reshape(-1, 2)
 
 
 def _factors(pixels: Indices) -> NDArray[np.float32]:

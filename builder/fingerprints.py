@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from builder.hashes import BITS, Hashes, Indices, Pairs, close_pairs
-from builder.rows import ImageRow
+from builder.rows import Glance, ImageRow
 
 _HASHED, _WITH_DHASH = 1, 3
 
@@ -87,16 +87,16 @@ class Points:
         return phash + dhash
 
     def close(self, closeness: Closeness) -> Pairs:
-        """All pairs of points that are close, in chunks; a pair may come again."""
+        """All pairs of points that are close, in chunks, each pair once."""
         hashed = np.flatnonzero(self.telling)
         for left, right in close_pairs(self.phash, closeness.reach):
-            yield from self._kept(left, right, closeness)
-        for left, right in close_pairs(self.dhash[hashed], closeness.reach):
-            yield from self._kept(hashed[left], hashed[right], closeness)
-
-    def _kept(self, left: Indices, right: Indices, closeness: Closeness) -> Pairs:
-        kept = np.flatnonzero(self.alike(left, right, closeness))
-        if len(kept):
+            kept = self.alike(left, right, closeness)
+            yield left[kept], right[kept]
+        for one, other in close_pairs(self.dhash[hashed], closeness.reach):
+            left, right = hashed[one], hashed[other]
+            new = np.bitwise_count(self.phash[left] ^ self.phash[right]) > closeness.reach
+            left, right = left[new], right[new]
+            kept = self.alike(left, right, closeness)
             yield left[kept], right[kept]
 
 
@@ -118,9 +118,9 @@ class Collector:
     turned: "array[int]" = field(default_factory=lambda: array("Q"))
     turned_owner: "array[int]" = field(default_factory=lambda: array("I"))
 
-    def add(self, row: ImageRow, *, turned: bool = False) -> None:
+    def add(self, row: ImageRow | Glance, *, turned: bool = False) -> None:
         """Take the hashes of a row (it may have none); with `turned` also those of the picture mirrored and rotated."""
-        if turned and row.phash:
+        if turned and row.phash and row.turned:
             self.turned.extend(int(digits, 16) for digits in row.turned)
             self.turned_owner.extend([len(self.has)] * len(row.turned))
         self.phash.append(int(row.phash or "0", 16))

@@ -22,14 +22,41 @@ _MAX_PIXELS = 50_000_000
 """Images above that are not chosen: only JPEGs are decoded at a fraction of their size."""
 
 
-def thumbnail_grid(folder: Folder, rows: Iterable[ImageRow], spec: DatasetSpec) -> bytes:
-    """A JPEG of at most 64 of the accepted `rows`, label after label in order of class, each with its name above.
+class Choice:
+    """Which images are shown, of accepted rows that come one by one. Held are 8 rows a label at most."""
+
+    def __init__(self) -> None:
+        self._best: defaultdict[str, list[ImageRow]] = defaultdict(list)
+
+    def add(self, row: ImageRow) -> None:
+        """Consider one image."""
+        best = self._best[folder_name(row.label)]
+        if len(best) == COLUMNS and _hash(row) >= _hash(best[-1]):
+            return
+        if (row.width or 0) * (row.height or 0) <= _MAX_PIXELS:
+            insort(best, row, key=_hash)
+            del best[COLUMNS:]
+
+    def by_name(self, spec: DatasetSpec) -> dict[str, list[ImageRow]]:
+        """By the name to show: the images whose hashes are smallest."""
+        slugs = sorted(slug for slug, best in self._best.items() if best)[: COLUMNS * ROWS]
+        names = {label.slug: label.name if label.name.isascii() else label.slug for label in spec.labels}
+        return {names[slug]: self._best[slug] for slug in slugs}
+
+
+def thumbnail_grid(folder: Folder, rows: Iterable[ImageRow] | Choice, spec: DatasetSpec) -> bytes:
+    """A JPEG of at most 64 of the accepted `rows` (or of what was chosen of them as they went by), label after label in
+    order of class, each with its name above.
 
     A label has 8 images or, where there are many labels, 4, 2 or 1; above 64 labels the first 64 are shown. Which of
     its images is told by their SHA-256: the same next time. Names that the font may not have letters for are told by
     their folder. An image that does not decode leaves its place empty.
     """
-    chosen = _choose(rows, spec)
+    choice = rows if isinstance(rows, Choice) else Choice()
+    if not isinstance(rows, Choice):
+        for row in rows:
+            choice.add(row)
+    chosen = choice.by_name(spec)
     per_label = next(n for n in (8, 4, 2, 1) if n * len(chosen) <= COLUMNS * ROWS or n == 1)
     chosen = {label: images[:per_label] for label, images in chosen.items()}
     strips = COLUMNS // per_label  # beside each other
@@ -48,18 +75,6 @@ def thumbnail_grid(folder: Folder, rows: Iterable[ImageRow], spec: DatasetSpec) 
     file = io.BytesIO()
     canvas.save(file, "jpeg", quality=85)
     return file.getvalue()
-
-
-def _choose(rows: Iterable[ImageRow], spec: DatasetSpec) -> dict[str, list[ImageRow]]:
-    """By the name to show: the images whose hashes are smallest. Held are 8 rows a label at most."""
-    best: defaultdict[str, list[ImageRow]] = defaultdict(list)
-    for row in rows:
-        if (row.width or 0) * (row.height or 0) <= _MAX_PIXELS:
-            of_label = best[folder_name(row.label)]
-            insort(of_label, row, key=_hash)
-            del of_label[COLUMNS:]
-    names = {label.slug: label.name if label.name.isascii() else label.slug for label in spec.labels}
-    return {names[slug]: best[slug] for slug in sorted(best)[: COLUMNS * ROWS]}
 
 
 def _hash(row: ImageRow) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from builder.formats import EXTENSIONS
 from builder.rows import ImageRow, Verdict
 from builder.validate import Accepted
 from builder.validate_shard import shard_name
-from builder.workspace import ROWS
+from builder.work import ROWS
 
 TakenDown = Callable[[ImageRow], str | None]
 

@@ -11,17 +11,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from builder.copies import ANYTHING
-from builder.describe import describe, manifest_rows
+from builder.describe import describe
 from builder.errors import ManifestError, NotADatasetError
 from builder.finish import exported, write_exports
 from builder.journal import Journal
-from builder.manifest import MANIFEST, read_manifest, write_manifest
+from builder.manifest import read_manifest
 from builder.rows import Candidate, ImageRow
 from builder.run import OnProgress, Progress, RunOptions, collect, silent
 from builder.spec import MAX_IMAGES_PER_LABEL, DatasetSpec, ExportFormat, ImageSpec, LabelSpec
 from builder.store import pieces
-from builder.work import Finished, Slice
-from builder.workspace import ROWS, Ending, Plan, Workspace
+from builder.work import ROWS, Finished, Slice
+from builder.workspace import Ending, Plan, Workspace
 
 _KEY = re.compile(r"(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*)-(?P<number>[0-9]{5,9})-(?P<index>[0-9]{2})")
 
@@ -77,9 +77,7 @@ def rebuild(
         rebuilt = Rebuilt()
         workspace.write_ending(Ending(spec=spec, states=(), complete=False))
         rows = _compared(manifest, workspace, rebuilt, accept_changed=accept_changed)
-        workspace.folder.write(MANIFEST, write_manifest(rows))
-        written = manifest_rows(workspace.folder)
-        describe(workspace.folder, written, spec, states=(), conflicts=(), created=plan.created)
+        describe(workspace.folder, rows, spec, states=(), conflicts=(), created=plan.created)
         workspace.write_ending(Ending(spec=spec, states=()))
         layouts = list(dict.fromkeys((*exports, *exported(workspace))))
         if layouts and rebuilt.kept:

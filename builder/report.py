@@ -2,13 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from pydantic import Field
 
 from builder.rounds import SearchState
-from builder.rows import ImageRow, LabelConflict, Row, Verdict
+from builder.rows import ImageRow, LabelConflict, Row
 from builder.spec import DatasetSpec
+from builder.tally import Counts, Tally
 
 REPORT = "report.json"
 """What it is called in a dataset."""
@@ -86,6 +86,7 @@ _FAILURES = {
     "refused": "refused to answer",
     "changed": "answered in a form that is not understood",
     "not_configured": "is not configured",
+    "unmatched": "has images in folders that are no label",
 }
 
 _REASONS = {
@@ -131,59 +132,35 @@ def in_words(reason: str) -> str:
     return _REASONS.get(reason, reason)
 
 
-@dataclass
-class _Tally:
-    """Counts while rows go by."""
+def _figures(tally: Tally) -> Figures:
+    found = tally.verdicts.total()
+    return Figures(
+        found=found,
+        fetched=found - tally.verdicts["failed"],
+        accepted=tally.verdicts["accepted"],
+        duplicates=tally.verdicts["duplicate"],
+        surplus=tally.verdicts["surplus"],
+        rejected=tally.verdicts["rejected"],
+        failed=tally.verdicts["failed"],
+        reasons=dict(tally.reasons.most_common()),
+        bytes=tally.bytes,
+    )
 
-    verdicts: Counter[Verdict] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    splits: Counter[str] = field(default_factory=Counter)
-    formats: Counter[str] = field(default_factory=Counter)
-    licences: Counter[str] = field(default_factory=Counter)
-    found: Counter[str] = field(default_factory=Counter)  # by source
-    accepted: Counter[str] = field(default_factory=Counter)  # by source
-    bytes: int = 0
 
-    def add(self, row: ImageRow) -> None:
-        self.verdicts[row.verdict] += 1
-        self.found[row.engine] += 1
-        if row.verdict != "accepted":
-            self.reasons[row.reason or row.verdict] += 1
-            return
-        self.accepted[row.engine] += 1
-        self.bytes += row.size_bytes or 0
-        self.splits[row.split or ""] += 1
-        self.formats[row.format or ""] += 1
-        self.licences[row.licence or ""] += 1
-
-    def figures(self) -> Figures:
-        found = self.verdicts.total()
-        return Figures(
-            found=found,
-            fetched=found - self.verdicts["failed"],
-            accepted=self.verdicts["accepted"],
-            duplicates=self.verdicts["duplicate"],
-            surplus=self.verdicts["surplus"],
-            rejected=self.verdicts["rejected"],
-            failed=self.verdicts["failed"],
-            reasons=dict(self.reasons.most_common()),
-            bytes=self.bytes,
+def _sources(tally: Tally, states: Sequence[SourceState]) -> tuple[SourceFigures, ...]:
+    """Figures by source, in order of name; `states` tells failures, also of sources that gave nothing."""
+    failed = {state.source: state for state in states if state.failure}
+    names = sorted(tally.found.keys() | {state.source for state in states})
+    return tuple(
+        SourceFigures(
+            source=name,
+            found=tally.found[name],
+            accepted=tally.accepted[name],
+            failure=failed[name].failure if name in failed else None,
+            message=failed[name].message if name in failed else None,
         )
-
-    def sources(self, states: Sequence[SourceState]) -> tuple[SourceFigures, ...]:
-        """Figures by source, in order of name; `states` tells failures, also of sources that gave nothing."""
-        failed = {state.source: state for state in states if state.failure}
-        names = sorted(self.found.keys() | {state.source for state in states})
-        return tuple(
-            SourceFigures(
-                source=name,
-                found=self.found[name],
-                accepted=self.accepted[name],
-                failure=failed[name].failure if name in failed else None,
-                message=failed[name].message if name in failed else None,
-            )
-            for name in names
-        )
+        for name in names
+    )
 
 
 def source_states(label: str, state: SearchState) -> tuple[SourceState, ...]:
@@ -204,20 +181,21 @@ def source_states(label: str, state: SearchState) -> tuple[SourceState, ...]:
 
 def make_report(
     spec: DatasetSpec,
-    rows: Iterable[ImageRow],
+    rows: Iterable[ImageRow] | Counts,
     states: Sequence[SourceState] = (),
     conflicts: Sequence[LabelConflict] = (),
 ) -> Report:
-    """Count the rows of a finished build in one pass. `rows` carry a label's name or its slug, and so do `states`.
+    """The report of a finished build, from its rows or from what was counted as they went by. `rows` carry a label's
+    name or its slug, and so do `states`.
 
     Raises KeyError for a row whose label is not in `spec`.
     """
-    by_label: dict[str, _Tally] = {label.slug: _Tally() for label in spec.labels}
+    by_label: dict[str, Tally] = {label.slug: Tally() for label in spec.labels}
     slugs = {name: label.slug for label in spec.labels for name in (label.name, label.slug)}
-    whole = _Tally()
-    for row in rows:
-        by_label[slugs[row.label]].add(row)
-        whole.add(row)
+    whole = Tally()
+    for kind, count, size in rows if isinstance(rows, Counts) else Counts.of(rows):
+        by_label[slugs[kind[0]]].add(kind, count, size)
+        whole.add(kind, count, size)
     of_label: dict[str, list[SourceState]] = defaultdict(list)
     for state in states:
         of_label[slugs[state.label]].append(state)
@@ -228,21 +206,21 @@ def make_report(
     return Report(
         name=spec.name,
         labels=labels,
-        totals=whole.figures(),
+        totals=_figures(whole),
         target=sum(label.target for label in labels),
         shortfall=sum(label.shortfall for label in labels),
         splits=_by_name(whole.splits),
-        sources=whole.sources(states),
+        sources=_sources(whole, states),
         formats=_by_name(whole.formats),
         licences=_by_name(whole.licences),
         label_conflicts=tuple(conflicts),
     )
 
 
-def _label_report(name: str, target: int, tally: _Tally, states: Sequence[SourceState]) -> LabelReport:
-    figures = tally.figures()
+def _label_report(name: str, target: int, tally: Tally, states: Sequence[SourceState]) -> LabelReport:
+    figures = _figures(tally)
     shortfall = max(0, target - figures.accepted)
-    sources = tally.sources(states)
+    sources = _sources(tally, states)
     reasons = _shortfall_reasons(target, figures, sources, states) if shortfall else ()
     return LabelReport(
         **figures.model_dump(),

@@ -1,12 +1,13 @@
 """Which image trains and which one tests: stratified by label, decided by content, near-duplicates kept together."""
 
-from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from builder.fingerprints import Closeness, Collector
+from builder.columns import Columns
+from builder.fingerprints import Closeness
 from builder.hashes import Indices
 from builder.kinship import families
 from builder.rows import SPLITS, ImageRow, Split
@@ -30,61 +31,60 @@ def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec, *, keep: bool = Fal
     to them joins them; the others fill up what is left. Only where a new image connects families that were apart do
     the fewer of them move. Holds some hundred bytes per image.
     """
-    keys: list[str] = []
-    labels: list[str] = []
-    found_positions = array("d")
-    held: list[Split | None] = []
-    collector = Collector()
-    for row in rows:
-        if row.verdict == "accepted":
-            keys.append(row.key)
-            labels.append(row.label)
-            found_positions.append(_position(row))
-            held.append(row.split if keep else None)
-            collector.add(row)
-    by_key = sorted(range(len(keys)), key=keys.__getitem__)
-    order = np.array(by_key, dtype=np.int64)
-    family = families(collector.select(order), Closeness(spec.radius, spec.joint_radius))
-    positions = np.full(int(family.max(initial=-1)) + 1, 1.0)
-    np.minimum.at(positions, family, np.array(found_positions)[order])
+    columns = Columns.of((row for row in rows if row.verdict == "accepted"), keep=keep)
+    return split(columns, spec)
 
-    room = {label: shares(count, spec) for label, count in sorted(Counter(labels).items())}
+
+def split(columns: Columns, spec: SplitSpec, chosen: Indices | None = None) -> dict[str, Split]:
+    """The same for columns: of the images at the places `chosen` in the order of keys, or of all."""
+    order = columns.in_order if chosen is None else columns.in_order[chosen]
+    family = families(columns.hashes.select(order), Closeness(spec.radius, spec.joint_radius))
+    places = np.full(int(family.max(initial=-1)) + 1, 1.0)
+    np.minimum.at(places, family, columns.places()[order])
+
+    names = list(columns.labels)
+    numbers = np.array(columns.label, dtype=np.int64)[order]
+    counts = dict(zip(names, np.bincount(numbers, minlength=len(names)).tolist(), strict=True))
+    room = {name: shares(count, spec) for name, count in sorted(counts.items())}
+    labels = [names[number] for number in numbers.tolist()]
+    keys = [columns.keys[position] for position in order.tolist()]
     result: dict[str, Split] = {}
-    placed = [([by_key[member] for member in members], position) for members, position in _in_order(family, positions)]
-    if keep:  # what stays takes its room before anything new is placed
-        placed.sort(key=lambda one: all(held[member] is None for member in one[0]))
-    for together, position in placed:
-        counts = Counter(labels[member] for member in together)
-        split = _held(held[member] for member in together) or _place(position, counts, room, spec)
-        for label, count in counts.items():
-            room[label][split] -= count
-        for member in together:
-            result[keys[member]] = split
+    held = [columns.held[position] for position in order.tolist()]
+    placed = _in_order(family, places)
+    if any(held):  # what stays takes its room before anything new is placed
+        placed = iter(sorted(placed, key=lambda one: not any(held[member] for member in one[0])))
+    for members, place in placed:
+        found = _held(held[member] for member in members) or _pointed(place, spec)
+        if len(members) == 1 and (held[members[0]] or room[labels[members[0]]][found] > 0):  # nearly all are such
+            room[labels[members[0]]][found] -= 1
+            result[keys[members[0]]] = found
+            continue
+        counted = Counter(labels[member] for member in members)
+        if not any(held[member] for member in members):
+            found = _place(found, counted, room)
+        for label, count in counted.items():
+            room[label][found] -= count
+        result |= dict.fromkeys((keys[member] for member in members), found)
     return result
 
 
-def _held(splits: Iterable[Split | None]) -> Split | None:
+def _held(splits: Iterable[int]) -> Split | None:
     """The split that most images of a family are in, the first of those in a tie; None when none is in any."""
-    counts = Counter(split for split in splits if split is not None)
+    counts = Counter(SPLITS[number - 1] for number in splits if number)
     if not counts:
         return None
     most: Split = max(SPLITS, key=counts.__getitem__)
     return most
 
 
-def _position(row: ImageRow) -> float:
-    """A number in [0, 1) from the image's content."""
-    content = row.source_sha256 or row.sha256 or row.key.encode().hex()
-    return int(content[:13].ljust(13, "0"), 16) / 16**13  # 52 bits: exact in a float
-
-
-def _in_order(family: Indices, positions: "np.typing.NDArray[np.float64]") -> Iterable[tuple[list[int], float]]:
-    """Members and position of each family: the largest first, then by position."""
-    sizes = np.bincount(family, minlength=len(positions))
-    members = np.argsort(family, kind="stable")
+def _in_order(family: Indices, places: NDArray[np.float64]) -> Iterator[tuple[list[int], float]]:
+    """Members and place of each family: the largest first, then by place."""
+    sizes = np.bincount(family, minlength=len(places))
+    members = np.argsort(family, kind="stable").tolist()
     ends = np.cumsum(sizes)
-    for number in np.lexsort((positions, -sizes)).tolist():
-        yield members[ends[number] - sizes[number] : ends[number]].tolist(), float(positions[number])
+    order = np.lexsort((places, -sizes))
+    spans = zip((ends - sizes)[order].tolist(), ends[order].tolist(), places[order].tolist(), strict=True)
+    return ((members[start:end], place) for start, end, place in spans)
 
 
 def shares(count: int, spec: SplitSpec) -> dict[Split, int]:
@@ -104,11 +104,15 @@ def shares(count: int, spec: SplitSpec) -> dict[Split, int]:
     return result
 
 
-def _place(position: float, counts: Counter[str], room: dict[str, dict[Split, int]], spec: SplitSpec) -> Split:
+def _pointed(place: float, spec: SplitSpec) -> Split:
+    """Where the content points."""
+    return "train" if place < spec.train else "val" if place < spec.train + spec.val else "test"
+
+
+def _place(pointed: Split, counts: Counter[str], room: dict[str, dict[Split, int]]) -> Split:
     """The split for one family: where its content points if there is room for all of it, else where there is most."""
     left = {split: min(room[label][split] - count for label, count in counts.items()) for split in SPLITS}
     fitting = [split for split in SPLITS if left[split] >= 0]
     if not fitting:
         return max(SPLITS, key=lambda split: left[split])
-    pointed: Split = "train" if position < spec.train else "val" if position < spec.train + spec.val else "test"
     return pointed if pointed in fitting else max(fitting, key=lambda split: left[split])

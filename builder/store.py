@@ -68,9 +68,13 @@ class LocalFolder:
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         """See `Folder.read_range`."""
-        with self._path(name).open("rb", buffering=0) as file:
+        with self.open(name) as file:
             file.seek(offset)
             return file.read(length)
+
+    def open(self, name: str) -> IO[bytes]:
+        """`name` opened for reading at many places, unbuffered; FileNotFoundError if there is none. Close it."""
+        return self._path(name).open("rb", buffering=0)
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """See `Folder.chunks`."""

@@ -12,6 +12,9 @@ from builder.spec import ImageSpec
 
 Stage = Literal["searching", "fetching", "deduplicating", "describing", "exporting", "done"]
 
+ROWS = "rows"
+"""The folder of the journals' rows, in the build's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:

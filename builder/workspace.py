@@ -4,6 +4,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
@@ -15,10 +16,10 @@ from builder.rounds import SearchState
 from builder.rows import Candidate, ImageRow, Row
 from builder.spec import DatasetSpec
 from builder.store import LocalFolder
+from builder.work import ROWS
 
 PLAN = "plan.json"
 ENDING = "ending.json"
-ROWS = "rows"
 
 
 class Plan(Row):
@@ -142,17 +143,24 @@ class Workspace:
 
     def rows(self, slug: str | None = None) -> Iterator[ImageRow]:
         """Every row that is there, or those of one label, in order of key; verdicts are as validation left them."""
+        for lines in self.lines(slug):
+            yield from sorted(map(ImageRow.model_validate_json, lines.splitlines()), key=_key)
+
+    def lines(self, slug: str | None = None) -> Iterator[bytes]:
+        """The same rows as JSON Lines, slice by slice; within each in the order in which they came."""
         for its, number in self.slices():
             if slug in {None, its}:
                 data = (self.root / ROWS / f"{its}-{number:05}.jsonl").read_bytes()
-                lines = data[: data.rfind(b"\n") + 1].splitlines()  # what was cut off by a full disk is no row
-                yield from sorted((ImageRow.model_validate_json(line) for line in lines), key=lambda row: row.key)
+                yield data[: data.rfind(b"\n") + 1]  # what was cut off by a full disk is no row
 
     def slices(self) -> Iterator[tuple[str, int]]:
         """Slug and number of every slice that has a journal, in the order of their names."""
         for name in sorted(path.stem for path in (self.root / ROWS).glob("*.jsonl")):
             slug, _, number = name.rpartition("-")
             yield slug, int(number)
+
+
+_key = attrgetter("key")
 
 
 def _round(slug: str, number: int) -> str:

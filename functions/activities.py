@@ -8,8 +8,18 @@ from typing import Any
 import azure.durable_functions as df
 
 from functions.http import in_thread
+from functions.notify import notify_end
 from shared.settings import settings
-from shared.tasks import CopyTask, ExportTask, FailTask, SearchTask, ShardTask, Task, VersionExportTask
+from shared.tasks import (
+    CopyTask,
+    ExportTask,
+    FailTask,
+    SearchTask,
+    SendTask,
+    ShardTask,
+    Task,
+    VersionExportTask,
+)
 
 bp = df.Blueprint()
 
@@ -121,6 +131,22 @@ def fail_build(request: Json) -> None:
     from shared.steps import lifecycle
 
     lifecycle.fail(FailTask.model_validate(request))
+
+
+@bp.durable_client_input(client_name="client")
+@bp.activity_trigger(input_name="request")
+async def notify(request: Json, client: df.DurableFunctionsClient) -> None:
+    """Tell webhooks how a build ended, or that its dataset is being deleted. Input `Task`."""
+    task = Task.model_validate(request)
+    await notify_end(client, task.owner, task.dataset)
+
+
+@bp.activity_trigger(input_name="request")
+def send_webhook(request: Json) -> str:
+    """Try once to hand an event to a webhook. Input `SendTask`; output `SendOutcome`."""
+    from shared.steps import notify as notifying
+
+    return notifying.send(SendTask.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")

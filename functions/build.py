@@ -29,13 +29,23 @@ def build_dataset(context: OrchestrationContext, request: dict[str, Any]) -> Ste
     """Build one dataset to the end. Input: a `Task`. Output: the state it ended in."""
     task = Task.model_validate(request)
     try:
-        return (yield from _build(context, task))
+        ended = yield from _build(context, task)
     except TaskFailedError as error:
         message = error.details.message
         yield context.call_activity(
             "fail_build", input=FailTask(**task.model_dump(), message=message).model_dump(), retry_policy=RETRY
         )
-        return "failed"
+        ended = "failed"
+    if ended not in ("stopped", "building"):
+        yield from _notify(context, request)
+    return ended
+
+
+def _notify(context: OrchestrationContext, request: dict[str, Any]) -> Steps:
+    try:
+        yield context.call_activity("notify", input=request, retry_policy=RETRY)
+    except TaskFailedError:
+        return  # the document says that nobody was told: `reconcile` does it
 
 
 def _build(context: OrchestrationContext, task: Task) -> Steps:
@@ -136,7 +146,8 @@ def _fetch_and_validate(context: OrchestrationContext, shards: list[ShardTask], 
 
 @bp.orchestration_trigger(context_name="context")
 def delete_dataset(context: OrchestrationContext, request: dict[str, Any]) -> Steps:
-    """Remove all of a dataset: once now, and once more when steps that were under way have ended. Input: a `Task`."""
+    """Say that a dataset goes and remove all of it: now, and again when steps under way have ended. Input: a `Task`."""
+    yield from _notify(context, request)
     yield context.call_activity("erase_parts", input=request, retry_policy=RETRY)
     settle = yield context.call_activity("settle_seconds", input=request, retry_policy=RETRY)
     yield context.create_timer(timedelta(seconds=settle))

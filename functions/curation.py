@@ -1,7 +1,5 @@
 """Changing datasets that are built: curating images, searching again, merging."""
 
-import uuid
-
 import azure.durable_functions as df
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +8,7 @@ from functions.datasets import dataset_id
 from functions.durable import start_again, start_soon
 from functions.http import API, in_thread, json_body, json_response
 from functions.operations import Blueprint
+from functions.stages.idempotency import new_id
 from functions.stages.identify import caller
 from shared import curation, datasets, renewal
 from shared.tasks import Task
@@ -101,6 +100,6 @@ async def merge_datasets(request: Request, client: df.DurableFunctionsClient) ->
     """
     principal = caller(request)
     wanted = await json_body(request, renewal.MergeRequest)
-    document = await in_thread(renewal.merge, principal.tenant, uuid.uuid4().hex, wanted)
+    document = await in_thread(renewal.merge, principal.tenant, new_id(request), wanted)
     await start_soon(client, "build_dataset", Task(owner=principal.tenant, dataset=document.id), document.id)
     return json_response(line(document, API), 202, location=f"{API}/datasets/{document.id}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import azure.durable_functions as df
 from durabletask.client import OrchestrationStatus
+from pydantic import BaseModel
 
 from shared.tasks import Task
 
@@ -17,7 +18,7 @@ _ENDING_LOOKS, _ENDING_SECONDS = 50, 0.1
 _LIVE = {OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED}
 
 
-async def start(client: df.DurableFunctionsClient, orchestrator: str, task: Task, instance: str) -> None:
+async def start(client: df.DurableFunctionsClient, orchestrator: str, task: BaseModel, instance: str) -> None:
     """Start it; nothing happens if an orchestration of that id is alive (somebody else started it)."""
     payload: dict[str, Any] = task.model_dump()
     try:
@@ -25,6 +26,12 @@ async def start(client: df.DurableFunctionsClient, orchestrator: str, task: Task
     except Exception:
         if not await is_alive(client, instance):
             raise
+
+
+async def start_once(client: df.DurableFunctionsClient, orchestrator: str, task: BaseModel, instance: str) -> None:
+    """Start it unless one of that id has ever been started, even if it has ended."""
+    if await client.get_orchestration_state(instance, fetch_payloads=False) is None:
+        await start(client, orchestrator, task, instance)
 
 
 async def start_soon(client: df.DurableFunctionsClient, orchestrator: str, task: Task, instance: str) -> None:

@@ -32,6 +32,8 @@ class Operation:
     those that every operation may answer (`functions.stages`) and those that follow from its parameters and body.
     `query`: its parameters; `query` and `body` are read by `functions.http.asked` and `json_body`.
     `action`: what the audit trail calls it, `thing.verb`; for everything that changes something.
+    `replayable`: False when the answer to a POST holds a secret or a signed link, which must not be kept: sent again
+    with its Idempotency-Key it is told that it was done. An operation that honours If-Match has 412 in `problems`.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Operation:
     body: Body | None = None
     action: str | None = None
     tag: str = ""
+    replayable: bool = True
 
 
 OPERATIONS: list[Operation] = []
@@ -75,6 +78,7 @@ class Blueprint:
         body: Body | None = None,
         action: str | None = None,
         durable: bool = False,
+        replayable: bool = True,
     ) -> Callable[[Handler], Any]:
         """Decorator for `async def handler(request)`, or `(request, client)` with a Durable client if `durable`.
 
@@ -97,6 +101,7 @@ class Blueprint:
                 body=body,
                 action=action,
                 tag=self.tag,
+                replayable=replayable,
             )
             if any(one.name == declared.name or (one.method, one.path) == (method, path) for one in OPERATIONS):
                 msg = f"{method} {path} ({declared.name}) is declared twice"

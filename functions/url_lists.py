@@ -1,7 +1,6 @@
 """Uploading a URL list over HTTP: text, CSV or JSON Lines, up to a million lines, each checked before it is kept."""
 
 import tempfile
-import uuid
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -9,6 +8,7 @@ from starlette.responses import Response
 
 from functions.http import in_thread, json_response
 from functions.operations import Blueprint
+from functions.stages.idempotency import new_id
 from functions.stages.identify import caller
 from shared.problems import ProblemError, too_large
 from shared.settings import settings
@@ -60,5 +60,5 @@ async def create_url_list(request: Request) -> Response:
                 raise too_large(limit)
             spool.write(chunk)
         spool.seek(0)
-        kept = await in_thread(upload.keep_url_list, principal.tenant, uuid.uuid4().hex, _KINDS[media_type], spool)
+        kept = await in_thread(upload.keep_url_list, principal.tenant, new_id(request), _KINDS[media_type], spool)
     return json_response(kept, 201)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from shared.cosmos import Page, container, etag_condition, query, query_page
-from shared.documents import DatasetDocument, DatasetHead, State
+from shared.documents import FINAL, DatasetDocument, DatasetHead, State
 from shared.problems import not_found
 
 NAME = "datasets"
@@ -13,8 +13,13 @@ _HEAD = ", ".join(f"c.{name}" for name in DatasetHead.model_fields)
 
 
 def create(document: DatasetDocument) -> DatasetDocument:
-    """Store a new dataset."""
-    return DatasetDocument.model_validate(container(NAME).create_item(document.item()))
+    """Store a new dataset, or find the one that the same request made before under the same id."""
+    from azure.cosmos.exceptions import CosmosResourceExistsError
+
+    try:
+        return DatasetDocument.model_validate(container(NAME).create_item(document.item()))
+    except CosmosResourceExistsError:
+        return find(document.owner, document.id) or document
 
 
 def find(owner: str, dataset: str) -> DatasetDocument | None:
@@ -60,6 +65,14 @@ def unsettled() -> list[DatasetDocument]:
     sql = "SELECT * FROM c WHERE ARRAY_CONTAINS(@states, c.state) AND c.settled = false"
     items = query(NAME, sql, {"states": ["ready", "incomplete"]}, None)
     return [DatasetDocument.model_validate(item) for item in items]
+
+
+def unnotified() -> list[DatasetHead]:
+    """Every owner's datasets whose build has ended, or that are being deleted, without everybody having been told."""
+    sql = f"SELECT {_HEAD} FROM c WHERE ARRAY_CONTAINS(@states, c.state) AND c.notified = false"  # noqa: S608 (no outside text in it)
+    return [
+        DatasetHead.model_validate(item) for item in query(NAME, sql, {"states": [*sorted(FINAL), "deleting"]}, None)
+    ]
 
 
 def change(owner: str, dataset: str, edit: Edit) -> DatasetDocument | None:

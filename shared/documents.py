@@ -49,6 +49,8 @@ class DatasetHead(Document):
     updated: datetime = Field(default_factory=now)
     error: str | None = None
     settled: bool = False  # seen whole a while after its end
+    ended: datetime | None = None  # when this build came to its final state
+    notified: bool = False  # whether the webhooks that want to know of it were set going
 
 
 class Merge(BaseModel):
@@ -71,13 +73,14 @@ class DatasetDocument(DatasetHead):
     revision: int = 0
     refreshes: int = 0  # how often it was searched again
     merge: Merge | None = None
+    max_cost: float | None = None  # in the price table's currency
     etag: str | None = Field(default=None, alias="_etag", exclude=True)
 
     def moved(self, state: State, *, stage: Stage | None = None, error: str | None = None) -> Self:
         """This document in another state."""
-        return self.model_copy(
-            update={"state": state, "stage": stage, "error": error, "updated": now(), "settled": False}
-        )
+        at = now()
+        anew = {"settled": False, "notified": False, "ended": at if state in FINAL else None}
+        return self.model_copy(update={"state": state, "stage": stage, "error": error, "updated": at, **anew})
 
     def reopened(self, work: Work) -> Self:
         """This document on its way again."""
@@ -186,6 +189,7 @@ class SearchDocument(Document):
     shards: int
     found: int
     dry: bool
+    over_cost: bool = False  # `max_cost` let fewer candidates in than there were, or none
     sources: tuple[SourceFigures, ...] = ()
 
     @property

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from builder.spec import MAX_IMAGES_PER_LABEL, DatasetSpec, DedupeSpec, ExportFormat, LabelSpec, Model, SplitSpec, Text
 from builder.spec import slugify as slug_of
-from shared import datasets
+from shared import datasets, quotas
 from shared.documents import DatasetDocument, Merge
 from shared.problems import ProblemError, conflict, invalid_body
 from shared.steps import lifecycle
@@ -42,7 +42,8 @@ class MergeRequest(Model):
 
 
 def refresh(owner: str, dataset: str, wanted: Refresh) -> DatasetDocument:
-    """Say that a dataset is being searched again. `ProblemError` 404, 409 (also when nothing is missing), 422."""
+    """Say that a dataset is being searched again. `ProblemError` 404, 409 (also when nothing is missing), 422, and
+    those of `quotas.reserve`."""
     if not short_labels(dataset, _asked_for(datasets.get(owner, dataset).spec, wanted)):
         raise conflict("Every label has the images that it is to have: say images_per_label to get more.")
 
@@ -53,7 +54,12 @@ def refresh(owner: str, dataset: str, wanted: Refresh) -> DatasetDocument:
             "spec": _asked_for(document.spec, wanted),
         }
 
-    return lifecycle.reopen(owner, dataset, "refresh", change)
+    quotas.reserve(owner, dataset, images=0, size=0)
+    try:
+        return lifecycle.reopen(owner, dataset, "refresh", change)
+    except BaseException:
+        quotas.release(owner, dataset)
+        raise
 
 
 def _asked_for(spec: DatasetSpec, wanted: Refresh) -> DatasetSpec:
@@ -67,7 +73,8 @@ def _asked_for(spec: DatasetSpec, wanted: Refresh) -> DatasetSpec:
 
 
 def merge(owner: str, new: str, wanted: MergeRequest) -> DatasetDocument:
-    """Store the dataset that is to be made of others. `ProblemError` 404, 409 (one is not at its end), 422."""
+    """Store the dataset that is to be made of others. `ProblemError` 404, 409 (one is not at its end), 422, and
+    those of `quotas.reserve`."""
     parents = [datasets.get(owner, dataset) for dataset in dict.fromkeys(wanted.datasets)]
     if len(parents) < len(wanted.datasets):
         raise invalid_body([(("datasets",), "the same dataset is named twice")])
@@ -88,7 +95,12 @@ def merge(owner: str, new: str, wanted: MergeRequest) -> DatasetDocument:
     )
     parts = Merge(datasets=tuple(parent.id for parent in parents), labels=names)
     document = DatasetDocument(id=new, owner=owner, name=wanted.name, spec=spec, work="merge", merge=parts)
-    return datasets.create(document)
+    quotas.reserve(owner, new, images=0, size=0)  # what is copied was counted when it was built
+    try:
+        return datasets.create(document)
+    except BaseException:
+        quotas.release(owner, new)
+        raise
 
 
 def _names(parents: list[DatasetDocument], wanted: MergeRequest) -> dict[str, str]:

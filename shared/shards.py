@@ -102,6 +102,17 @@ def summaries(dataset: str) -> list[ShardDocument]:
     return [ShardDocument.model_validate(item) for item in query(NAME, sql, {}, dataset)]
 
 
+def overview(dataset: str) -> tuple[list[ShardDocument], list[SearchDocument]]:
+    """`summaries` and `searches` by one query."""
+    sql = (
+        "SELECT c.kind, c.id, c.dataset, c.label, c.number, c.state, c.counts, c.error, c.round, c.first_shard, "
+        "c.shards, c.found, c.dry, c.sources FROM c WHERE ARRAY_CONTAINS(@kinds, c.kind)"
+    )
+    items = query(NAME, sql, {"kinds": ["shard", "search"]}, dataset)
+    found = [ShardDocument.model_validate(item) for item in items if item["kind"] == "shard"]
+    return found, [SearchDocument.model_validate(item) for item in items if item["kind"] == "search"]
+
+
 def searches(dataset: str) -> list[SearchDocument]:
     """All rounds of searching, in order."""
     items = query(NAME, "SELECT * FROM c WHERE c.kind = 'search'", {}, dataset)

@@ -100,6 +100,34 @@ class VersionExportTask(Task):
     format: str
 
 
+class SendTask(BaseModel):
+    """One attempt to hand an event to a webhook. `message` names what happened, `body` is what is signed and sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    owner: str
+    webhook: str
+    message: str
+    event: str
+    body: str
+    attempt: int = 1
+
+
+class DeliverTask(SendTask):
+    """Attempts until one is accepted, with pauses between them, in seconds."""
+
+    pauses: tuple[float, ...]
+
+    @property
+    def instance(self) -> str:
+        """The orchestration that delivers it: one for each event and webhook."""
+        return f"deliver-{self.message}-{self.webhook}"
+
+
+SendOutcome = Literal["delivered", "failed", "stopped"]
+"""stopped: nothing more is sent there; the webhook is gone, or wants no more."""
+
+
 class FailTask(Task):
     """A build that cannot go on, and why."""
 

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from builder.spec import DatasetSpec
 from shared import shards
+from shared.costs import Cost
 from shared.documents import DatasetDocument, DatasetHead, Stage, State
 from shared.progress import Progress, View, progress
+from shared.spending import spent
 
 
 class DatasetLine(View):
@@ -26,6 +28,8 @@ class DatasetView(DatasetLine):
 
     spec: DatasetSpec
     progress: Progress
+    cost: Cost
+    max_cost: float | None
 
 
 class DatasetList(View):
@@ -62,8 +66,14 @@ def line(document: DatasetHead, api: str) -> DatasetLine:
 
 def view(document: DatasetDocument, api: str) -> DatasetView:
     """A document with its progress, which is read here."""
-    found = progress(document.spec, shards.summaries(document.id), shards.searches(document.id))
-    return DatasetView(**_common(document, api), spec=document.spec, progress=found)
+    summaries, searches = shards.summaries(document.id), shards.searches(document.id)
+    return DatasetView(
+        **_common(document, api),
+        spec=document.spec,
+        progress=progress(document.spec, summaries, searches),
+        cost=spent(document.spec, summaries, searches, document.state),
+        max_cost=document.max_cost,
+    )
 
 
 def _common(document: DatasetHead, api: str) -> dict[str, object]:

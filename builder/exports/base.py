@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache, lru_cache
 
 from builder.formats import EXTENSIONS
+from builder.manifest import ManifestRows
 from builder.report import Report
 from builder.rows import SPLITS, ImageRow, Row, Split
 from builder.spec import MAX_LABELS, DatasetSpec, slugify
@@ -96,7 +97,8 @@ def accepted(rows: Rows) -> Iterator[ImageRow]:
 
 def of_split(rows: Rows, split: Split) -> Iterator[ImageRow]:
     """The accepted rows of one split; a dataset that is not split has all of them in `train`."""
-    return (row for row in accepted(rows) if (row.split or "train") == split)
+    found = rows.of_split(split) if isinstance(rows, ManifestRows) else rows()
+    return (row for row in found if row.verdict == "accepted" and (row.split or "train") == split)
 
 
 def splits_with_images(rows: Rows) -> tuple[Split, ...]:

@@ -18,7 +18,7 @@ from builder.exports.base import (
 )
 from builder.grid import thumbnail_grid
 from builder.images import read_images
-from builder.manifest import write_manifest
+from builder.manifest import MANIFEST, ManifestRows, write_manifest
 from builder.rows import ImageRow
 from builder.spec import ExportFormat, slugify
 from builder.store import Folder
@@ -45,7 +45,7 @@ def sidecars(
     table = Measured(attribution_csv(rows(), _PATHS.get(layout, image_path)))
     yield "attribution.csv", table
     yield "croissant.json", export_croissant(about, layout, table.named("attribution.csv"), files)
-    yield "manifest.jsonl", write_manifest(rows())
+    yield MANIFEST, rows.chunks() if isinstance(rows, ManifestRows) else write_manifest(rows())
 
 
 def beside(

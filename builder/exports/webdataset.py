@@ -49,7 +49,6 @@ def _tar(folder: Folder, rows: Iterator[ImageRow], numbers: dict[str, bytes]) ->
     for row, data in read_images(folder, rows):
         yield tarstream.header(file_name(row), len(data))
         yield data
-        yield tarstream.padding(len(data))
-        yield tarstream.member(f"{row.key}.cls", numbers[folder_name(row.label)])
-        yield tarstream.member(f"{row.key}.json", row.model_dump_json().encode())
+        told = tarstream.member(f"{row.key}.json", row.model_dump_json().encode())
+        yield tarstream.padding(len(data)) + tarstream.member(f"{row.key}.cls", numbers[folder_name(row.label)]) + told
     yield tarstream.END

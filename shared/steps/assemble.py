@@ -10,7 +10,8 @@ from builder.rows import ImageRow
 from builder.spec import DatasetSpec
 from shared import datasets, shards
 from shared.blobs import BlobFolder, dataset_folder
-from shared.documents import RUNNING, State
+from shared.documents import RUNNING, DatasetDocument, State
+from shared.settings import settings
 from shared.steps import lifecycle
 from shared.steps.dedupe import CONFLICTS, Conflicts, undisturbed, write_changed
 from shared.steps.plan import read_plan
@@ -40,9 +41,8 @@ def assemble(task: Task) -> None:
     created = datasets.get(task.owner, task.dataset).created.date()
     if folder.exists(MANIFEST) and _digest(folder.chunks(MANIFEST)) != _digest(write_manifest(rows)):
         _withdraw_exports(folder)  # they tell of what was
-    folder.write(MANIFEST, write_manifest(rows))
     states = _source_states(task.dataset)
-    describe(folder, lambda: iter(rows), spec, states=states, conflicts=conflicts, created=created)
+    describe(folder, rows, spec, states=states, conflicts=conflicts, created=created)
 
 
 def _split(task: Task, spec: DatasetSpec) -> list[ImageRow]:
@@ -114,17 +114,37 @@ def finish(task: Task) -> State | None:
     if report.complete and report.totals.accepted:
         return lifecycle.end(task, "ready", revision=revision)
     short = [label for label in report.labels if label.shortfall]
-    reasons = " ".join(f"{label.label}: {' '.join(label.shortfall_reasons)}" for label in short[:5])
+    stopped = _stopped_by_cost(document)
+    reasons = stopped + " ".join(f"{label.label}: {' '.join(label.shortfall_reasons)}" for label in short[:5])
     more = f" And {len(short) - 5} more labels; see the report." if len(short) > 5 else ""  # noqa: PLR2004
     state: State = "incomplete" if report.totals.accepted else "failed"
     return lifecycle.end(task, state, reasons + more or "The dataset has no image.", revision=revision)
 
 
+def _stopped_by_cost(document: DatasetDocument) -> str:
+    """The sentence that says that `max_cost` ended the collecting, if it did."""
+    over = list(dict.fromkeys(search.label for search in shards.searches(document.id) if search.over_cost))
+    if not over:
+        return ""
+    names = [document.spec.label(slug).name for slug in over[:5]]
+    more = f" and {len(over) - 5} more labels" if len(over) > 5 else ""  # noqa: PLR2004
+    currency = settings().prices.currency
+    return f"Collecting stopped at max_cost {document.max_cost:g} {currency}: {', '.join(names)}{more}. "
+
+
 def _source_states(dataset: str) -> "tuple[SourceState, ...]":
     from builder.report import SourceState
 
-    last = {(search.label, one.source): one for search in shards.searches(dataset) for one in search.sources}
+    searches = shards.searches(dataset)
+    cut_short = {search.label for search in searches if search.over_cost}  # its sources may have had more to give
+    last = {(search.label, one.source): one for search in searches for one in search.sources}
     return tuple(
-        SourceState(label=label, source=source, dry=one.dry, failure=one.error_kind, message=one.error)
+        SourceState(
+            label=label,
+            source=source,
+            dry=one.dry and label not in cut_short,
+            failure=one.error_kind,
+            message=one.error,
+        )
         for (label, source), one in last.items()
     )

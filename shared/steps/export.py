@@ -30,15 +30,15 @@ def export(task: ExportTask) -> None:
     """Write the export unless it is complete, or there is no image to put in it."""
     if not lifecycle.enter(task, "exporting"):
         return
-    from builder.describe import manifest_rows
     from builder.exports.write import write_export
+    from builder.manifest import ManifestRows
 
     folder = dataset_folder(task.dataset)
     if _is_complete(folder, task.format) or not read_report(folder).totals.accepted:
         return
 
     # Out of the manifest, each time that the exporter asks: a large dataset's rows would fill the memory.
-    files = write_export(folder, task.format, manifest_rows(folder), about(folder, task))
+    files = write_export(folder, task.format, ManifestRows(folder), about(folder, task))
     folder.write(file_list(task.format), json.dumps([file.model_dump() for file in files]).encode())
 
 

@@ -140,7 +140,8 @@ def _write(document: DatasetDocument, claimed: VersionDocument, manifest: IO[byt
     spec = read_plan(whole).spec
     folder.write(SPEC, spec.model_dump_json().encode())
     folder.write(MANIFEST, write_manifest(rows()))
-    index = Measured(write_index(rows(), version=number))
+    accepted = (row.model_dump_json().encode() for row in rows() if row.verdict == "accepted")
+    index = Measured(write_index(accepted, version=number))
     folder.write("index.parquet", index)
     for name in _COPIED:
         if whole.exists(name):
@@ -197,9 +198,9 @@ class _Told:
 
 
 def _frozen_rows(dataset: str, number: int) -> Callable[[], Iterator[ImageRow]]:
-    from builder.describe import manifest_rows
+    from builder.manifest import ManifestRows
 
-    return manifest_rows(VersionFolder(dataset, number))
+    return ManifestRows(VersionFolder(dataset, number))
 
 
 def _about(folder: BlobFolder, spec: "DatasetSpec", version: VersionDocument) -> "About":

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
 
-from shared import datasets, shards
+from shared import datasets, quotas, shards, usage
 from shared.blobs import dataset_folder, raw_folder
 from shared.documents import FINAL, RUNNING, DatasetDocument, Stage, State, Work
 from shared.problems import conflict, not_found
@@ -42,6 +42,7 @@ def end(task: Task, state: State, error: str | None = None, *, revision: int | N
             return None
         return document.moved(state, error=error)
 
+    usage.measure(task.owner, task.dataset)  # before the build gives up what it reserved
     document = datasets.change(task.owner, task.dataset, edit)
     if document is not None:
         log.info("dataset %s is %s", task.dataset, document.state)
@@ -73,11 +74,12 @@ def fail(task: FailTask) -> None:
 
 def mark_deleting(owner: str, dataset: str) -> DatasetDocument | None:
     """Take the dataset out of sight; its parts are removed afterwards. None if there is no such dataset."""
+    return datasets.change(owner, dataset, deleting)
 
-    def edit(document: DatasetDocument) -> DatasetDocument | None:
-        return None if document.state == "deleting" else document.moved("deleting")
 
-    return datasets.change(owner, dataset, edit)
+def deleting(document: DatasetDocument) -> DatasetDocument | None:
+    """The edit that takes a dataset out of sight, None when it is already."""
+    return None if document.state == "deleting" else document.moved("deleting")
 
 
 def tidied[T: Task, R](step: Callable[[T], R]) -> Callable[[T], R]:
@@ -113,4 +115,6 @@ def erase_parts(task: Task) -> None:
 def erase(task: Task) -> None:
     """Remove all that is left, the dataset document last, so that a lost deletion is found again."""
     erase_parts(task)
+    usage.forget(task.owner, task.dataset)
     datasets.remove(task.owner, task.dataset)
+    quotas.release(task.owner, task.dataset)

@@ -18,7 +18,7 @@ PLAN = "plan.json"
 
 
 class PlanFile(BaseModel):
-    """`plan.json`: the request, its owner, and the queries of every label (by slug).
+    """`plan.json`: the request, its owner, the most it may cost, and the queries of every label (by slug).
 
     `refreshes`: for every time that the dataset was searched again, the first round of it by label.
     """
@@ -28,6 +28,7 @@ class PlanFile(BaseModel):
     owner: str
     spec: DatasetSpec
     queries: dict[str, tuple[str, ...]]
+    max_cost: float | None = None
     refreshes: tuple[dict[str, int], ...] = ()
 
     def starts(self, label: str) -> set[int]:
@@ -64,7 +65,7 @@ def plan(task: Task) -> Plan | None:
 def _planned(document: DatasetDocument, before: PlanFile | None) -> PlanFile:
     queries = {label.slug: expand(label) for label in document.spec.labels}
     if before is None:
-        return PlanFile(owner=document.owner, spec=document.spec, queries=queries)
+        return PlanFile(owner=document.owner, spec=document.spec, queries=queries, max_cost=document.max_cost)
     if document.work == "build":
         return before
     refreshes = before.refreshes
@@ -73,7 +74,13 @@ def _planned(document: DatasetDocument, before: PlanFile | None) -> PlanFile:
         for search in shards.searches(document.id):
             done[search.label] = max(done[search.label], search.round)
         refreshes += ({label: rounds + 1 for label, rounds in done.items()},)
-    return PlanFile(owner=before.owner, spec=document.spec, queries={**queries, **before.queries}, refreshes=refreshes)
+    return PlanFile(
+        owner=before.owner,
+        spec=document.spec,
+        queries={**queries, **before.queries},
+        max_cost=document.max_cost,
+        refreshes=refreshes,
+    )
 
 
 def _wanted(document: DatasetDocument, spec: DatasetSpec) -> dict[str, int]:

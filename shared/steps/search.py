@@ -1,5 +1,6 @@
 """Step `search`: one round of asking a label's sources, cut into shards of candidates."""
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from builder.links import url_key
 from builder.rounds import (
     SHARD_SIZE,
+    Failure,
     SearchState,
     candidates_to_ask_for,
     search_again,
@@ -25,10 +27,14 @@ from shared.settings import settings
 from shared.steps import dedupe, lifecycle
 from shared.steps.plan import PlanFile, read_plan
 from shared.tasks import Searched, SearchTask
+from shared.upload_files import read_index
 
 if TYPE_CHECKING:
     from builder.engines import Engine
+    from builder.uploaded import UploadedImage
     from builder.urls import UrlRow
+
+log = logging.getLogger(__name__)
 
 
 class RoundFile(BaseModel):
@@ -69,7 +75,14 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         state = _read_round(folder, task.label, task.round - 1).state
         if task.round in plan.starts(task.label):
             state = search_again(engines, queries, label.name, state)
-    candidates, after = search_round(engines, state, _want(task, plan, first_shard), _seen(folder, task), label.name)
+    want = _within_cost(task, plan, _want(task, plan, first_shard))
+    candidates: tuple[Candidate, ...] = ()
+    after = state
+    if want:
+        candidates, after = search_round(engines, state, want, _seen(folder, task), label.name)
+    let_in = _within_cost(task, plan, len(candidates), found=True) if candidates else 0
+    over_cost = not want or let_in < len(candidates)
+    candidates = candidates[:let_in]
     found = RoundFile(candidates=candidates, state=after)
     folder.write(_file(task.label, task.round), found.model_dump_json(exclude_defaults=True).encode())
     return SearchDocument(
@@ -80,7 +93,8 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         first_shard=first_shard,
         shards=math.ceil(len(candidates) / SHARD_SIZE),
         found=len(candidates),
-        dry=after.dry,
+        dry=after.dry or not want,
+        over_cost=over_cost,
         sources=_figures(plan, found),
     )
 
@@ -94,6 +108,24 @@ def _want(task: SearchTask, plan: PlanFile, first_shard: int) -> int:
     tried = sum(one.counts.candidates for one in earlier)
     kept = dedupe.distinct(earlier, plan.spec)
     return candidates_to_ask_for(task.need, kept, tried, settings().max_shards_per_round)
+
+
+def _within_cost(task: SearchTask, plan: PlanFile, count: int, *, found: bool = False) -> int:
+    """As many of this many candidates, wanted or found, as `max_cost` allows; 0 when it allows no more at all."""
+    if plan.max_cost is None:
+        return count
+    from shared.spending import let_in
+
+    granted = let_in(
+        task.dataset,
+        plan.spec,
+        plan.max_cost,
+        label=task.label,
+        round_number=task.round,
+        wanted=math.ceil(count / SHARD_SIZE),
+        found=found,
+    )
+    return min(count, granted * SHARD_SIZE)
 
 
 def read_candidates(folder: BlobFolder, label: str, round_number: int) -> tuple[Candidate, ...]:
@@ -123,6 +155,8 @@ def _engines(plan: PlanFile) -> "list[Engine]":
         sample_url=config.sample_url,
         urls={label.name: label.urls for label in plan.spec.labels if label.urls},
         url_list=(lambda: _uploaded(plan)) if plan.spec.url_list else None,
+        uploads=(lambda: _uploaded_images(plan)) if plan.spec.uploads else None,
+        labels=tuple(label.name for label in plan.spec.labels),
     )
     return [engine(name, ready) for name in plan.spec.sources]
 
@@ -133,9 +167,29 @@ def _uploaded(plan: PlanFile) -> "Iterator[UrlRow]":
     return read_url_list(url_lists(plan.owner), plan.spec.url_list or "")
 
 
+def _uploaded_images(plan: PlanFile) -> "Iterator[UploadedImage]":
+    """The images of all uploads, in the order that the request names them; of one that was deleted there are none."""
+    for upload in plan.spec.uploads:
+        try:
+            yield from read_index(plan.owner, upload)
+        except FileNotFoundError:
+            log.warning("upload %s is not there any more", upload)
+
+
+def _unmatched(plan: PlanFile) -> str | None:
+    """A sentence on uploaded images that are of no label."""
+    if not plan.spec.uploads:
+        return None
+    from builder.engines.uploads import unmatched
+
+    return unmatched(_uploaded_images(plan), [label.name for label in plan.spec.labels])
+
+
 def _figures(plan: PlanFile, found: RoundFile) -> tuple[SourceFigures, ...]:
     given = Counter(one.engine for one in found.candidates)
     failures = {failure.engine: failure for failure in found.state.failures}
+    if "uploads" not in failures and (lost := _unmatched(plan)) is not None:
+        failures["uploads"] = Failure(engine="uploads", kind="unmatched", message=lost)
     figures = []
     for source in plan.spec.sources:
         failure = failures.get(source)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from builder.manifest import MANIFEST
 from builder.report import REPORT
-from shared import datasets, shards
+from shared import datasets, shards, usage
 from shared.blobs import dataset_folder
 from shared.documents import DatasetDocument, Work, now
 from shared.steps.assemble import INDEX_METADATA
@@ -32,6 +32,7 @@ def settle(document: DatasetDocument) -> bool:
         return current.reopened(again) if lost else current.model_copy(update={"settled": True})
 
     after = datasets.change(document.owner, document.id, edit)
+    usage.measure(document.owner, document.id)
     return after is not None and after.state == "building"
 
 

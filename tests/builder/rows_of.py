@@ -1,6 +1,7 @@
 """Rows for tests that need no pictures."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 from hypothesis import strategies as st
 
@@ -30,6 +31,11 @@ def row(number: int, label: str = "cat", **fields: object) -> ImageRow:
         "size_bytes": 50_000 + number,
     }
     return ImageRow.model_validate(made | fields)
+
+
+def lines_of(rows: Iterable[ImageRow]) -> Iterator[bytes]:
+    """The accepted ones as JSON."""
+    return (one.model_dump_json().encode() for one in rows if one.verdict == "accepted")
 
 
 @st.composite

@@ -1,6 +1,6 @@
 """`builder.images`: few requests, all the bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +14,34 @@ from builder.store import LocalFolder
 from tests.builder.rows_of import row
 
 
-class Counting(LocalFolder):
-    """Notes how many bytes each request read."""
+class Counting:
+    """A folder that is no disk of this machine; notes how many bytes each request read."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(root)
+        self._files = LocalFolder(root)
         self.reads: list[int] = []
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         self.reads.append(length)
-        return super().read_range(name, offset, length)
+        return self._files.read_range(name, offset, length)
+
+    def read(self, name: str) -> bytes:
+        return self._files.read(name)
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        return self._files.chunks(name)
+
+    def write(self, name: str, data: bytes | Iterable[bytes]) -> int:
+        return self._files.write(name, data)
+
+    def exists(self, name: str) -> bool:
+        return self._files.exists(name)
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        return self._files.names(prefix)
+
+    def delete(self, name: str) -> None:
+        self._files.delete(name)
 
 
 @pytest.fixture
@@ -45,7 +63,8 @@ def test_neighbours_share_a_request(folder: Counting) -> None:
 @given(data=st.data())
 def test_any_places(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     content = bytes(range(256)) * 8
-    folder = Counting(tmp_path_factory.mktemp("shards"))
+    root = tmp_path_factory.mktemp("shards")
+    folder = Counting(root)
     folder.write("a.tar", content)
     spans = data.draw(st.lists(st.tuples(st.integers(0, 1_900), st.integers(0, 100)), max_size=8))
     rows = [row(n, shard="a.tar", offset=start, size_bytes=size) for n, (start, size) in enumerate(spans)]
@@ -55,11 +74,13 @@ def test_any_places(data: st.DataObject, tmp_path_factory: pytest.TempPathFactor
         got = [piece for _, piece in read_images(folder, rows)]
     assert got == [content[start : start + size] for start, size in spans]
     assert all(read <= 150 for read in folder.reads)
+    assert [piece for _, piece in read_images(LocalFolder(root), rows)] == got
 
 
-def test_what_is_not_there_is_a_typed_error(folder: Counting) -> None:
+@pytest.mark.parametrize("where", ["disk", "elsewhere"])
+def test_what_is_not_there_is_a_typed_error(folder: Counting, tmp_path: Path, where: str) -> None:
     def read(**fields: object) -> Iterator[object]:
-        return read_images(folder, [row(0).model_copy(update=fields)])
+        return read_images(LocalFolder(tmp_path) if where == "disk" else folder, [row(0).model_copy(update=fields)])
 
     with pytest.raises(MissingBytesError, match="no shard"):
         list(read())

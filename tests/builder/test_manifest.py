@@ -1,14 +1,17 @@
 """`builder.manifest`: what is written is read again, in whatever pieces it comes."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.errors import ManifestError
-from builder.manifest import read_manifest, write_manifest
-from builder.rows import ImageRow
+from builder.exports.base import of_split
+from builder.manifest import MANIFEST, ManifestRows, read_manifest, write_manifest
+from builder.rows import SPLITS, ImageRow
+from builder.store import LocalFolder
 from tests.builder.rows_of import row
 
 ROWS = [
@@ -23,6 +26,19 @@ ROWS = [
 def test_any_pieces(size: int) -> None:
     data = b"".join(write_manifest(ROWS))
     assert list(read_manifest(data[i : i + size] for i in range(0, len(data), size))) == ROWS
+
+
+def test_rows_of_a_split_are_all_there(tmp_path: Path) -> None:
+    told = [*SPLITS, None]
+    rows = [row(n, split=told[n % 4], title=f'"split":"{SPLITS[n % 3]}"}}') for n in range(40)]
+    folder = LocalFolder(tmp_path)
+    folder.write(MANIFEST, write_manifest(rows))
+    found = ManifestRows(folder)
+    assert list(found()) == rows
+    assert b"".join(found.chunks()) == folder.read(MANIFEST)
+    for split in SPLITS:
+        assert list(found.of_split(split)) == [one for one in rows if one.split in {split, None}]
+        assert [one.key for one in of_split(found, split)] == [one.key for one in of_split(lambda: iter(rows), split)]
 
 
 def test_one_object_a_line_with_every_field() -> None:

@@ -28,7 +28,12 @@ class Stack:
         self.ports = {name: free_port() for name in ("BLOB", "QUEUE", "TABLE", "COSMOS", "HOST", "DURABLE")} | {
             "GALLERY": free_run(4)
         }
-        self.environment = environment
+        self.receiver_port = free_port()  # where a test may receive webhooks
+        self.environment = {
+            "PIXCRAWLER_FETCH_ALLOW": f"127.0.0.1:{self.receiver_port}",
+            "PIXCRAWLER_WEBHOOK_PAUSES": "[0.2, 0.2]",
+            **environment,
+        }
         self.process: subprocess.Popen[bytes] | None = None
         self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.ports['HOST']}/api/v1", timeout=30)
 
@@ -51,9 +56,15 @@ class Stack:
         assert self.process is not None
         assert self.process.poll() is None, f"the stack ended with {self.process.returncode}"
         try:
-            return self.api.get("/health/ready").status_code == 200
+            if self.api.get("/health/ready").status_code != 200:
+                return False
         except httpx.TransportError:
             return False
+        key = self.data / "api-key"
+        if not key.exists():  # made once the API is there
+            return False
+        self.api.headers["authorization"] = f"Bearer {key.read_text().strip()}"
+        return True
 
     def down(self, number: int = signal.SIGTERM) -> None:
         """End the supervisor by this signal and wait for it."""

@@ -3,7 +3,8 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from durabletask.internal.helpers import new_failure_details
 from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
 from google.protobuf.wrappers_pb2 import StringValue
 
-from functions import build
+from functions import build, deliver
 from local.host.durable.hub import TaskHub
 
 Activity = Callable[[Any], Any]
@@ -26,6 +27,7 @@ def handles() -> dict[str, Any]:
     """The orchestrators as the host calls them, by name."""
     app = df.DFApp()
     app.register_functions(build.bp)
+    app.register_functions(deliver.bp)
     built = app.get_functions()
     found = {}
     for one in built:
@@ -78,18 +80,26 @@ class Stage:
         address = hub.start()
         self.client = TaskHubGrpcClient(host_address=address)
         try:
-            async with grpc.aio.insecure_channel(address) as channel:
-                worker = asyncio.create_task(self._work(TaskHubSidecarServiceStub(channel)))  # type: ignore[no-untyped-call]
+            async with self.serving(address):
                 schedule = self.client.schedule_new_orchestration
                 await asyncio.to_thread(schedule, name, input=request, instance_id=instance)
                 wait = self.client.wait_for_orchestration_completion
                 state = await asyncio.to_thread(wait, instance, timeout=30)
-                worker.cancel()
         finally:
             self.client.close()
             await asyncio.to_thread(hub.stop)
         assert state is not None
         return state.runtime_status, json.loads(state.serialized_output or "null")
+
+    @asynccontextmanager
+    async def serving(self, address: str) -> AsyncIterator[None]:
+        """Do the work of a task hub meanwhile."""
+        async with grpc.aio.insecure_channel(address) as channel:
+            worker = asyncio.create_task(self._work(TaskHubSidecarServiceStub(channel)))  # type: ignore[no-untyped-call]
+            try:
+                yield
+            finally:
+                worker.cancel()
 
     async def _work(self, stub: Any) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -34,6 +34,7 @@ class Script(Stage):
             "export": lambda _: None,
             "finish_build": lambda _: "ready",
             "fail_build": lambda _: None,
+            "notify": lambda _: None,
             "erase_parts": lambda _: None,
             "settle_seconds": lambda _: 0.1,
             "erase_dataset": lambda _: None,
@@ -111,7 +112,7 @@ def test_a_build_calls_every_step_once() -> None:
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
     assert [name for name, _ in script.calls] == [
         "plan_build", "search", "fetch_shard", "fetch_shard", "count_kept", "deduplicate", "assemble", "export",
-        "finish_build",
+        "finish_build", "notify",
     ]  # fmt: skip
     assert script.called("export") == [{**TASK, "format": "imagefolder"}]
     assert {shard["instance"] for shard in script.called("fetch_shard")} == {"d-cat-1"}
@@ -164,9 +165,8 @@ def test_labels_that_lost_images_collect_again_from_the_next_round_on() -> None:
 def test_after_curation_nothing_is_searched_and_changes_meanwhile_are_worked_in() -> None:
     script = recomputed()
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
-    assert [name for name, _ in script.calls] == 2 * [
-        "plan_build", "deduplicate", "assemble", "export", "finish_build",
-    ]  # fmt: skip
+    once = ["plan_build", "deduplicate", "assemble", "export", "finish_build"]
+    assert [name for name, _ in script.calls] == [*once, *once, "notify"]
 
 
 def test_a_merge_copies_before_it_deduplicates() -> None:
@@ -174,7 +174,7 @@ def test_a_merge_copies_before_it_deduplicates() -> None:
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
     assert [name for name, _ in script.calls] == [
         "plan_build", "gather_images", "copy_images", "copy_images", "deduplicate", "assemble", "export",
-        "finish_build",
+        "finish_build", "notify",
     ]  # fmt: skip
 
 
@@ -197,6 +197,19 @@ def test_a_step_that_keeps_failing_fails_the_build_with_its_message(monkeypatch:
     assert run(script) == (OrchestrationStatus.COMPLETED, "failed")
     [told] = script.called("fail_build")
     assert "disk full" in told["message"]
+    assert script.called("notify") == [TASK]
+
+
+def test_a_build_ends_as_it_ended_even_if_nobody_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build.RETRY, "_max_number_of_attempts", 1)
+
+    def notify(_: Any) -> None:
+        msg = "no database"
+        raise OSError(msg)
+
+    script = Script(notify=notify)
+    assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+    assert script.called("fail_build") == []
 
 
 def test_a_dataset_that_is_not_to_be_built_is_left_alone() -> None:
@@ -208,7 +221,7 @@ def test_a_dataset_that_is_not_to_be_built_is_left_alone() -> None:
 def test_deleting_erases_now_and_once_more_later() -> None:
     script = plain()
     assert script.run("delete_dataset", TASK, "d-delete")[0] == OrchestrationStatus.COMPLETED
-    assert [name for name, _ in script.calls] == ["erase_parts", "settle_seconds", "erase_dataset"]
+    assert [name for name, _ in script.calls] == ["notify", "erase_parts", "settle_seconds", "erase_dataset"]
 
 
 REPLAY = """
@@ -237,8 +250,9 @@ def test_the_same_history_gives_the_same_actions(scenario: Any, monkeypatch: pyt
         assert [tuple(one) for one in json.loads(done.stdout)] == [one.actions for one in script.turns]
 
 
-def test_orchestrators_import_nothing_that_could_differ_between_replays() -> None:
-    tree = ast.parse((ROOT / "functions" / "build.py").read_text())
+@pytest.mark.parametrize("module", ["build.py", "deliver.py"])
+def test_orchestrators_import_nothing_that_could_differ_between_replays(module: str) -> None:
+    tree = ast.parse((ROOT / "functions" / module).read_text())
     imported = {
         name
         for node in ast.walk(tree)

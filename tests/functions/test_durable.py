@@ -1,36 +1,15 @@
-import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import azure.durable_functions as df
 import pytest
 
 from functions.durable import is_alive, start, start_soon, stop
-from local.host.durable.hub import TaskHub
 from local.processes import free_port
 from shared.tasks import Task
+from tests.functions.conftest import client_of
 
 TASK = Task(owner="o", dataset="d")
-
-
-def client_of(address: str) -> df.DurableFunctionsClient:
-    told = {"taskHubName": "t", "rpcBaseUrl": f"http://{address}", "baseUrl": f"http://{address}"}
-    return df.DurableFunctionsClient(json.dumps(told))
-
-
-@pytest.fixture
-def hub() -> Iterator[str]:
-    """The address of a task hub."""
-    running = TaskHub()
-    yield running.start()
-    running.stop()
-
-
-@pytest.fixture
-async def client(hub: str) -> AsyncIterator[df.DurableFunctionsClient]:
-    found = client_of(hub)
-    yield found
-    await found.close()
 
 
 @pytest.fixture

@@ -29,6 +29,12 @@ def test_the_app_is_told_where_everything_is() -> None:
     assert told["PIXCRAWLER_FETCH_ALLOW"] == "127.0.0.1:11100,127.0.0.1:11101,127.0.0.1:11102,127.0.0.1:11103"
 
 
+def test_a_person_s_own_exceptions_of_the_address_guard_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = app_settings(StackSettings())["PIXCRAWLER_FETCH_ALLOW"]
+    monkeypatch.setenv("PIXCRAWLER_FETCH_ALLOW", "127.0.0.1:9000")
+    assert app_settings(StackSettings())["PIXCRAWLER_FETCH_ALLOW"] == f"{before},127.0.0.1:9000"
+
+
 def test_a_person_s_own_time_limit_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert app_settings(StackSettings())["PIXCRAWLER_FETCH_TIMEOUT_SECONDS"] == "10"
     monkeypatch.setenv("PIXCRAWLER_FETCH_TIMEOUT_SECONDS", "33")
@@ -49,4 +55,7 @@ def test_the_host_can_be_left_to_core_tools(tmp_path: Path) -> None:
     settings = StackSettings(data=tmp_path)
     names = [[service.name for service in stage] for stage in stack(settings, with_host=False)]
     assert names == [["azurite", "cosmos", "gallery"]]
+    for with_host, last in ((True, "host"), (False, "cosmos")):
+        services = [one for stage in stack(settings, with_host=with_host) for one in stage]
+        assert [one.name for one in services if one.then] == [last], "makes the first key, where it can be tried"
     assert [service.name for service in stack(settings)[-1]] == ["host"]

@@ -83,3 +83,10 @@ def test_housekeeping_sees_every_owner(owner: str) -> None:
     tasks = [store(owner), store(owner + "2")]
     found = {document.id for document in datasets.in_states(("queued", "building"))}
     assert {task.dataset for task in tasks} <= found
+
+
+def test_the_same_request_finds_what_it_made_before(owner: str) -> None:
+    task = store(owner)
+    made = datasets.get(owner, task.dataset)
+    datasets.change(owner, task.dataset, lambda document: document.moved("building"))
+    assert datasets.create(made).state == "building"

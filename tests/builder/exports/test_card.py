@@ -17,7 +17,7 @@ from builder.rows import LabelConflict
 from builder.spec import DatasetSpec, ExportFormat, LabelSpec
 from tests.builder.dataset_of import Dataset
 from tests.builder.exports.conftest import Unpacked
-from tests.builder.rows_of import row
+from tests.builder.rows_of import lines_of, row
 
 
 def test_front_matter(dataset: Dataset) -> None:
@@ -70,7 +70,7 @@ def test_the_code_shown_runs(layout: ExportFormat, dataset: Dataset, unpacked: U
 
 def test_the_code_shown_for_the_index_runs(dataset: Dataset) -> None:
     folder, rows, about = dataset
-    folder.write("index.parquet", write_index(rows))
+    folder.write("index.parquet", write_index(lines_of(rows)))
     (code,) = re.findall(r"```python\n(.*?)```", card(about, "index"), re.DOTALL)
     names: dict[str, Any] = {}
     exec(code.replace("PATH", str(folder.root)), names)  # noqa: S102 - our own text, which is what is tested

@@ -11,6 +11,7 @@ from builder.croissant import index_croissant
 from builder.exports.base import About
 from builder.index import write_index
 from tests.builder.dataset_of import Dataset
+from tests.builder.rows_of import lines_of
 
 
 def test_the_index_is_read(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +20,7 @@ def test_the_index_is_read(dataset: Dataset, tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     _, rows, about = dataset
-    data = b"".join(write_index(rows))
+    data = b"".join(write_index(lines_of(rows)))
     (tmp_path / "index.parquet").write_bytes(data)
     described = index_croissant(about, hashlib.sha256(data).hexdigest(), len(data))
     (tmp_path / "croissant.json").write_bytes(described)

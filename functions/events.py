@@ -1,0 +1,89 @@
+"""Live progress over HTTP: server-sent events (WHATWG HTML, section 9.2) of one dataset."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from functions.datasets import dataset_id
+from functions.http import Query, asked, in_thread
+from functions.operations import Blueprint
+from functions.stages.identify import caller
+from shared import datasets
+from shared.problems import bad_parameter
+from shared.settings import settings
+
+if TYPE_CHECKING:
+    from shared.live import Position
+
+routes = Blueprint("datasets")
+bp = routes.bp
+
+_RETRY_MILLISECONDS = 2_000
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # the second for nginx in between
+
+
+class EventQuery(Query):
+    """From where on."""
+
+    last_event_id: str | None = Field(
+        default=None, max_length=20_000, description="for clients that cannot send the header Last-Event-ID"
+    )
+
+
+@routes.operation(
+    "GET",
+    "v1/datasets/{dataset}/events",
+    role="viewer",
+    query=EventQuery,
+    answers={200: ("text/event-stream",)},
+)
+async def watch_dataset(request: Request) -> Response:
+    """What happens to a dataset, as it happens: server-sent events that end with its final state.
+
+    Events are `state`, `progress`, `shard`, `label` and `warning`, each with an id. A client that comes back names the
+    last in `Last-Event-ID` and misses nothing. Comments keep the connection awake. The stream ends after some minutes
+    also when the dataset is still being built: come back then.
+    """
+    from shared.live import Position, PositionError
+
+    query = asked(request, EventQuery)
+    document = await in_thread(datasets.get, caller(request).tenant, dataset_id(request))
+    last = request.headers.get("last-event-id") or query.last_event_id
+    try:
+        position = Position.parse(last, document.spec) if last else Position()
+    except PositionError as error:
+        raise bad_parameter("last_event_id", f"{error}: leave it out to hear everything from the start") from None
+    stream = _stream(document.owner, document.id, position)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=_HEADERS)
+
+
+async def _stream(owner: str, dataset: str, position: "Position") -> AsyncIterator[bytes]:
+    """Events after `position` until the dataset is final or the time is over, and comments while nothing happens."""
+    from shared.feed import listening
+    from shared.live import events
+
+    config = settings()
+    clock = asyncio.get_running_loop().time
+    end = clock() + config.events_minutes * 60
+    number = 0
+    yield f"retry: {_RETRY_MILLISECONDS}\n\n".encode()
+    async with listening(owner, dataset) as feed:
+        while (left := end - clock()) > 0:
+            try:
+                async with asyncio.timeout(min(config.events_heartbeat_seconds, left)):
+                    shown = await feed.after(number)
+            except TimeoutError:
+                yield b": nothing new\n\n"
+                continue
+            if shown is None:
+                return
+            number, snapshot = shown
+            for kind, event, after in events(snapshot, position):
+                position = after
+                yield f"event: {kind}\nid: {position}\ndata: {event.model_dump_json()}\n\n".encode()
+            if snapshot.over:
+                return
