@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import function_app
 from functions.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
@@ -71,8 +70,10 @@ def triggers(indexed: dict[str, list[dict[str, Any]]], kind: str) -> dict[str, d
 
 
 def test_the_official_worker_accepts_every_function(indexed: dict[str, list[dict[str, Any]]]) -> None:
-
-    assert set(indexed) == {one.get_function_name() for one in function_app.app.get_functions()}
+    declared = run(
+        "import json, function_app as it; print(json.dumps([f.get_function_name() for f in it.app.get_functions()]))"
+    )
+    assert set(indexed) == set(declared)
 
 
 def test_every_route_is_below_the_version_and_anonymous(indexed: dict[str, list[dict[str, Any]]]) -> None:
