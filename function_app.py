@@ -6,6 +6,7 @@ import azure.functions as func
 import functions.web_extension  # noqa: F401 (declares the HTTP style to the worker)
 from functions import (
     activities,
+    audit,
     build,
     datasets,
     deliver,
@@ -21,6 +22,7 @@ from functions import (
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for module in (
     activities,
+    audit,
     build,
     datasets,
     deliver,

@@ -111,6 +111,18 @@ def precondition_failed() -> ProblemError:
     return ProblemError(412, "precondition-failed", "Changed in the meantime", detail)
 
 
+def no_audit() -> ProblemError:
+    """503: the change was not begun, because the audit trail cannot be written to."""
+    detail = "What is changed must be written down, and that is not possible now. Nothing was done: try again."
+    return ProblemError(503, "no-audit", "The audit trail is not available", detail, headers={"retry-after": "5"})
+
+
+def being_erased() -> ProblemError:
+    """403: everything of the tenant is being erased."""
+    detail = "Everything of this tenant is being erased: nothing can be made or changed until that is done."
+    return ProblemError(403, "being-erased", "The tenant is being erased", detail)
+
+
 def bad_parameter(name: str, detail: str) -> ProblemError:
     """400: a query parameter that makes no sense."""
     error = FieldError(pointer=f"?{name}", detail=detail)

@@ -21,6 +21,7 @@ type Stage = Callable[["Operation", Request, Proceed], Awaitable[Response]]
 STAGES: tuple[Stage, ...] = (
     observe.stage,  # trace, log line, metrics: of everything, failures too
     problems.stage,  # errors become problem documents
+    audit.attempts,  # who was not let in
     identify.stage,  # who asks, and whether the role may: `request.state.principal`
     limit.stage,  # requests per principal
     audit.stage,  # changes, and attempts at them, leave a line

@@ -17,10 +17,10 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
     """Put the caller on `request.state.principal`; `ProblemError` 401 and 403."""
     if operation.role is not None:
         principal = Principal(tenant="default", subject="everybody", role="admin")
+        request.state.principal = principal  # of refusals too: the audit trail tells of them
         if not principal.may(operation.role):
             detail = f"This needs the role {operation.role}; these credentials have {principal.role}."
             raise forbidden(detail)
-        request.state.principal = principal
     return await proceed()
 
 
