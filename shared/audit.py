@@ -49,11 +49,11 @@ class AuditLine(Document):
     ttl: int = -1
 
 
-def write(line: AuditLine) -> None:
-    """Add a line; nothing happens if it is there already. It expires after the days of the settings."""
+def write(line: AuditLine, *, forever: bool = False) -> None:
+    """Add a line; nothing happens if it is there already. It expires after the days of the settings, or never."""
     from azure.cosmos.exceptions import CosmosResourceExistsError
 
-    dated = line.model_copy(update={"ttl": settings().audit_days * DAY_SECONDS})
+    dated = line.model_copy(update={"ttl": -1 if forever else settings().audit_days * DAY_SECONDS})
     try:
         container(NAME).create_item(dated.item())
     except CosmosResourceExistsError:

@@ -131,6 +131,11 @@ def url_lists(owner: str) -> BlobFolder:
     return BlobFolder(service().get_container_client("uploads"), f"{owner}/url-lists")
 
 
+def tenant_uploads(owner: str) -> BlobFolder:
+    """Where everything is that an owner brought, or fetches for itself."""
+    return BlobFolder(service().get_container_client("uploads"), owner)
+
+
 def download_link(folder: BlobFolder, name: str, filename: str) -> tuple[str, str]:
     """A URL that anybody may download the blob with, and when it ends (ISO 8601, UTC).
 

@@ -16,7 +16,7 @@ from functions.http import in_thread
 from shared import audit
 from shared.access import Principal
 from shared.audit import AuditLine
-from shared.problems import ProblemError, no_audit
+from shared.problems import BEING_ERASED, ProblemError, no_audit
 from shared.uuid7 import uuid7
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def attempts(operation: "Operation", request: Request, proceed: "Proceed")
         if problem.status == _UNAUTHORIZED:
             log.warning("%s %s: no credentials that count", operation.method, operation.path)
         principal: Principal | None = getattr(request.state, "principal", None)
-        told = hasattr(request.state, "audited") or operation.action is None or principal is None
+        told = hasattr(request.state, "audited") or operation.action is None or problem.kind == BEING_ERASED
         if problem.status == _FORBIDDEN and not told and principal is not None:
             line = _line(operation, request, principal).model_copy(update={"outcome": "refused", "status": _FORBIDDEN})
             await _written(line)

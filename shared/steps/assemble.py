@@ -41,7 +41,7 @@ def assemble(task: Task) -> None:
     conflicts = Conflicts.model_validate_json(folder.read(CONFLICTS)).conflicts
     created = datasets.get(task.owner, task.dataset).created.date()
     folder.write(MANIFEST, write_manifest(rows))
-    states = _source_states(task.dataset)
+    states = source_states(task.dataset)
     describe(folder, lambda: iter(rows), spec, states=states, conflicts=conflicts, created=created)
 
 
@@ -77,7 +77,8 @@ def finish(task: Task) -> State | None:
     return lifecycle.end(task, "incomplete" if report.totals.accepted else "failed", reasons + more)
 
 
-def _source_states(dataset: str) -> "tuple[SourceState, ...]":
+def source_states(dataset: str) -> "tuple[SourceState, ...]":
+    """How each source ended for each label, as its last round said."""
     from builder.report import SourceState
 
     last = {(search.label, one.source): one for search in shards.searches(dataset) for one in search.sources}

@@ -1,0 +1,266 @@
+"""Steps of a take-down: learn which pictures an entry means, and remove them wherever they are.
+
+In a dataset an image's bytes are overwritten in its shard first, then the files that tell of it are made anew, and its
+row is changed last: who dies in between finds the row, and does it again.
+"""
+
+import hashlib
+import json
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from io import BufferedReader
+from typing import IO, cast
+
+from builder.card import THUMBNAILS
+from builder.manifest import MANIFEST, read_manifest
+from builder.removal import covering, overwrite, removed, to_remove
+from builder.rows import ImageRow
+from builder.spec import DatasetSpec
+from builder.store import pieces
+from shared import audit, datasets, shards, takedowns
+from shared.blobs import BlobFolder, dataset_folder, raw_folder, tenant_uploads
+from shared.cosmos import container, query
+from shared.documents import RUNNING, DatasetHead, ShardDocument, now
+from shared.settings import settings
+from shared.steps import lifecycle
+from shared.steps.assemble import source_states
+from shared.steps.dedupe import CONFLICTS, Conflicts
+from shared.steps.export import is_complete, write
+from shared.steps.plan import read_plan
+from shared.takedowns import MAX_HASHES, TakedownDocument
+from shared.tasks import ExportTask, SweepPage, SweepTask, Swept, TakedownTask, Task
+
+PAGE = 40
+_IN_MEMORY_BYTES = 32 << 20
+
+
+def page(task: TakedownTask) -> SweepPage | None:
+    """The tenant's next datasets to look at, by rising id; None when the entry was lifted, or asked for anew.
+
+    A second look is for datasets that have been built since the entry was made.
+    """
+    document = _entry(task)
+    if document is None:
+        return None
+    sql = f"SELECT * FROM c WHERE c.id > @after AND c.state != 'deleting' ORDER BY c.id OFFSET 0 LIMIT {PAGE}"  # noqa: S608 (a number of ours)
+    heads = [DatasetHead.model_validate(item) for item in query(datasets.NAME, sql, {"after": task.after}, task.owner)]
+    wanted = [one.id for one in heads if not task.again or one.state in RUNNING or one.updated >= document.created]
+    after = heads[-1].id if len(heads) == PAGE else None
+    return SweepPage(datasets=tuple(wanted), after=after, learns=document.learns, pause=settings().take_down_seconds)
+
+
+def learn(task: SweepTask) -> None:
+    """Add the hashes of the pictures that the entry covers in this dataset to the entry."""
+    document = _entry(task)
+    if document is not None and document.learns:
+        _learn(document, [row for shard in shards.documents(task.dataset) for row in shard.images])
+
+
+def _learn(document: TakedownDocument, rows: list[ImageRow]) -> TakedownDocument:
+    take_down = document.take_down
+    covered = [row for row in rows if covering(row, take_down)]
+    hashes = {one for row in covered for one in (row.source_sha256, row.sha256) if one}
+
+    def edit(current: TakedownDocument) -> TakedownDocument | None:
+        known = tuple(sorted({*current.hashes, *hashes}))[:MAX_HASHES]
+        return None if known == current.hashes else current.model_copy(update={"hashes": known})
+
+    return takedowns.change(document.owner, document.id, edit) or document
+
+
+def sweep(task: SweepTask) -> Swept:
+    """Remove what the entry covers from one dataset. Of one that is being built, images and rows: the rest is not
+    there yet, and whoever builds it may write again what was read before; so it is looked at again at its end."""
+    document = _entry(task)
+    dataset = datasets.find(task.owner, task.dataset)
+    if document is None or dataset is None or dataset.state == "deleting":
+        return Swept(running=False)
+    running = dataset.state in RUNNING
+    found = shards.documents(task.dataset)
+    if document.learns:
+        document = _learn(document, [row for shard in found for row in shard.images])
+    gone = to_remove((row for shard in found for row in shard.images), document.take_down)
+    changed = [(shard, _without(shard, gone, document.detail)) for shard in found]
+    for shard, told in changed:
+        if shard != told:
+            _blank(task.dataset, shard, told)
+    if not running:
+        raw_folder(task.dataset).clear()  # all has been validated, or given up
+        away = {row.key for _, told in changed for row in told.images if row.detail == document.detail}
+        _renew_all(Task(owner=task.owner, dataset=task.dataset), away, document.detail)
+    for shard, told in changed:
+        if shard != told:
+            shards.put(told)
+    count = sum(row.detail == document.detail for _, told in changed for row in told.images)
+    _count(document, task.dataset, count)
+    lifecycle.tidy(Task(owner=task.owner, dataset=task.dataset))
+    return Swept(running=running)
+
+
+def _without(shard: ShardDocument, gone: dict[str, str], detail: str) -> ShardDocument:
+    images = tuple(removed(row, detail) if row.key in gone else row for row in shard.images)
+    return shard if images == shard.images else shard.with_images(images)
+
+
+def _blank(dataset: str, shard: ShardDocument, told: ShardDocument) -> None:
+    """Overwrite the shard's removed images, and remove the bytes that it was made of."""
+    folder = dataset_folder(dataset)
+    pairs = [(old, new) for old, new in zip(shard.images, told.images, strict=True) if old != new and old.shard]
+    for name in sorted({str(old.shard) for old, _ in pairs}):
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as tar:
+            for piece in folder.chunks(name):
+                tar.write(piece)
+            for old, new in pairs:
+                if old.shard == name:
+                    overwrite(tar, old, new)
+            tar.seek(0)
+            folder.write(name, pieces(tar))
+    raw_folder(dataset).delete(f"{shard.id}.tar")
+
+
+def _renew_all(task: Task, away: set[str], detail: str) -> None:
+    """Make anew what tells of removed images: the dataset's files and exports, and those of its versions."""
+    folder = dataset_folder(task.dataset)
+    if not folder.exists(MANIFEST):
+        return
+    spec = read_plan(folder).spec
+    _renew(folder, task, spec, away, detail)
+    if json.loads(folder.read("report.json"))["totals"]["accepted"]:
+        for name in spec.exports:
+            if not is_complete(folder, name):
+                write(folder, ExportTask(**task.model_dump(), format=name))
+    for number in sorted({name.split("/")[1] for name in folder.names("versions/")}):
+        version = _Version(folder, number)
+        if version.exists(MANIFEST):
+            frozen = DatasetSpec.model_validate_json(version.read("spec.json")) if version.exists("spec.json") else spec
+            if _renew(version, task, frozen, away, detail):
+                _amended(task.dataset, number)
+
+
+def _renew(folder: BlobFolder, task: Task, spec: DatasetSpec, away: set[str], detail: str) -> bool:
+    """Make the files of a dataset or a version anew, its manifest last; False when they tell of nothing removed.
+
+    Exports go at once, and are made again from the new manifest.
+    """
+    from builder.describe import describe
+    from builder.manifest import write_manifest
+
+    def told() -> Iterator[tuple[ImageRow, bool]]:
+        for row in read_manifest(folder.chunks(MANIFEST)):
+            yield row, row.key in away and row.reason != "taken_down"
+
+    if not any(goes for _, goes in told()):
+        return False
+    for name in [*folder.names("exports/"), THUMBNAILS]:
+        folder.delete(name)
+    rows = [removed(row, detail) if goes else row for row, goes in told()]
+    conflicts = Conflicts.model_validate_json(dataset_folder(task.dataset).read(CONFLICTS)).conflicts
+    left = tuple(one for one in conflicts if one.kept not in away)
+    created = datasets.get(task.owner, task.dataset).created.date()
+    describe(folder, lambda: iter(rows), spec, states=source_states(task.dataset), conflicts=left, created=created)
+    folder.write(MANIFEST, write_manifest(rows))
+    return True
+
+
+class _Version(BlobFolder):
+    """A version's folder; the shards that it tells of are the dataset's."""
+
+    def __init__(self, whole: BlobFolder, number: str) -> None:
+        super().__init__(whole.container, f"{whole.root}versions/{number}")
+        self._whole = whole
+
+    def read_range(self, name: str, offset: int, length: int) -> bytes:
+        """See `Folder.read_range`."""
+        if name.startswith("shards/"):
+            return self._whole.read_range(name, offset, length)
+        return super().read_range(name, offset, length)
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """See `Folder.chunks`."""
+        return self._whole.chunks(name) if name.startswith("shards/") else super().chunks(name)
+
+
+def _amended(dataset: str, number: str) -> None:
+    """Say of a version that it is not what was frozen."""
+    from azure.cosmos.exceptions import CosmosResourceNotFoundError
+
+    change = {"op": "set", "path": "/amended", "value": now().isoformat()}
+    try:
+        container(shards.NAME).patch_item(f"version-{number}", dataset, [change])
+    except CosmosResourceNotFoundError:
+        return
+
+
+def sweep_uploads(task: TakedownTask) -> None:
+    """Overwrite the entry's pictures in the shards of the tenant's uploads. Every image is hashed: uploads have no
+    index of hashes."""
+    document = _entry(task)
+    hashes = document.take_down.hashes if document else frozenset()
+    if document is None or not hashes:
+        return
+    count = 0
+    folder = tenant_uploads(task.owner)
+    for name in [one for one in folder.names("images/") if one.endswith(".tar")]:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as tar:
+            for piece in folder.chunks(name):
+                tar.write(piece)
+            found = _covered_members(tar, hashes)
+            for member in found:
+                tar.seek(member.offset_data)
+                tar.write(bytes(member.size))
+            if found:
+                tar.seek(0)
+                folder.write(name, pieces(tar))
+                count += len(found)
+    if count:
+        takedowns.change(
+            task.owner, task.takedown, lambda one: one.model_copy(update={"uploaded": one.uploaded + count})
+        )
+
+
+def _covered_members(tar: IO[bytes], hashes: frozenset[bytes]) -> list[tarfile.TarInfo]:
+    tar.seek(0)
+    found = []
+    with tarfile.open(fileobj=tar, mode="r:") as archive:
+        for member in archive:
+            stream = archive.extractfile(member) if member.isreg() else None
+            if stream is not None and hashlib.file_digest(cast("BufferedReader", stream), "sha256").digest() in hashes:
+                found.append(member)
+    return found
+
+
+def say(task: TakedownTask, state: takedowns.TakedownState) -> None:
+    """Say how far the take-down is; its end is written in the audit trail."""
+
+    def edit(current: TakedownDocument) -> TakedownDocument | None:
+        if current.created != task.created or current.state == state:
+            return None
+        return current.model_copy(update={"state": state, "updated": now()})
+
+    document = takedowns.change(task.owner, task.takedown, edit)
+    if document is not None and document.state == state == "done":
+        audit.by_system(
+            task.owner,
+            "takedown.finish",
+            at=document.updated,
+            thing=document.id,
+            takedown=document.id,
+            datasets=len(document.found),
+            images=sum(document.found.values()),
+            uploaded=document.uploaded,
+        )
+
+
+def _count(document: TakedownDocument, dataset: str, count: int) -> None:
+    def edit(current: TakedownDocument) -> TakedownDocument | None:
+        if current.found.get(dataset, 0) == count:
+            return None
+        return current.model_copy(update={"found": {**current.found, dataset: count}})
+
+    takedowns.change(document.owner, document.id, edit)
+
+
+def _entry(task: TakedownTask) -> TakedownDocument | None:
+    document = takedowns.find(task.owner, task.takedown)
+    return document if document is not None and document.created == task.created else None
