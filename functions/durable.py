@@ -35,7 +35,7 @@ async def revive(client: df.DurableFunctionsClient, orchestrator: str, task: Bas
     if not await is_alive(client, instance):
         await client.purge_orchestration(instance, recursive=True)
         await start(client, orchestrator, task, instance)
-        log.warning("%s %s was not alive: started again", orchestrator, instance)
+        log.info("%s %s was not alive: started", orchestrator, instance)
 
 
 async def start_soon(client: df.DurableFunctionsClient, orchestrator: str, task: Task, instance: str) -> None:

@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from builder.spec import DatasetSpec
 from shared import shards
-from shared.documents import DatasetDocument, DatasetHead, Stage, State
+from shared.documents import DatasetDocument, DatasetHead, Retention, Stage, State
 from shared.progress import Progress, View, progress
+from shared.retention import expires, retention_of
 
 
 class DatasetLine(View):
@@ -18,6 +21,7 @@ class DatasetLine(View):
     error: str | None
     created: datetime
     updated: datetime
+    expires: datetime | None = Field(description="when its retention takes effect; none: never, or not known yet")
     links: dict[str, str]
 
 
@@ -25,6 +29,7 @@ class DatasetView(DatasetLine):
     """A dataset by itself, with its request and how far it is."""
 
     spec: DatasetSpec
+    retention: Retention
     progress: Progress
 
 
@@ -57,9 +62,9 @@ def line(document: DatasetHead, api: str) -> DatasetLine:
 def view(document: DatasetDocument, api: str) -> DatasetView:
     """A document with its progress, which is read here."""
     found = progress(document.spec, shards.summaries(document.id), shards.searches(document.id))
-    return DatasetView(**_common(document, api), spec=document.spec, progress=found)
+    return DatasetView(**_common(document, api), spec=document.spec, retention=retention_of(document), progress=found)
 
 
 def _common(document: DatasetHead, api: str) -> dict[str, object]:
     shown = document.model_dump(include={"id", "name", "state", "stage", "error", "created", "updated"})
-    return {**shown, "links": links(document.id, api)}
+    return {**shown, "expires": expires(document), "links": links(document.id, api)}

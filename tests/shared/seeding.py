@@ -46,7 +46,7 @@ def seed(owner: str) -> Seeded:
         id_ = found.partition(path) if path == "/id" else uuid.uuid4().hex
         item = {
             "id": id_, "owner": owner, "dataset": found.task.dataset, "kind": "thing", "digest": SECRET,
-            "secret": SECRET, "state": "done", "entry": "host:a.example", "created": "2026-11-22T00:00:00Z", "hashes": [],
+            "secret": SECRET, "state": "done", "entry": "host:a", "created": "2026-11-22T00:00:00Z", "hashes": [],
         }  # fmt: skip
         if name != "datasets":
             cosmos.container(name).upsert_item(item)
