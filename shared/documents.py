@@ -124,6 +124,7 @@ class ShardDocument(Document):
     counts: Counts
     images: tuple[ImageRow, ...] = ()
     error: str | None = None
+    etag: str | None = Field(default=None, alias="_etag", exclude=True)
 
     def item(self) -> dict[str, Any]:
         """See `Document.item`; images leave out what they do not have, which keeps a shard at about 40 KB."""

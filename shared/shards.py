@@ -1,13 +1,14 @@
 """Shard and search documents of a dataset: what has been done, and every image's row."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from builder.rows import ImageRow, Verdict
-from shared.cosmos import Page, container, query, query_page
+from shared.cosmos import Page, container, etag_condition, query, query_page
 from shared.documents import SearchDocument, ShardDocument
 
 NAME = "shards"
+MAX_CONFLICTS = 20
 
 
 def put(document: ShardDocument | SearchDocument) -> None:
@@ -23,6 +24,26 @@ def add(document: ShardDocument) -> None:
         container(NAME).create_item(document.item())
     except CosmosResourceExistsError:
         return
+
+
+def change(dataset: str, shard: str, edit: Callable[[ShardDocument], ShardDocument | None]) -> None:
+    """Apply `edit` to the shard as it is and store it, again if somebody else was faster; None leaves it. Nothing
+    happens if there is no such shard; RuntimeError after 20 times."""
+    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
+
+    for _ in range(MAX_CONFLICTS):
+        current = find(dataset, shard)
+        if current is None or (edited := edit(current)) is None:
+            return
+        try:
+            container(NAME).replace_item(edited.id, edited.item(), **etag_condition(current.etag))
+        except CosmosAccessConditionFailedError:
+            continue
+        except CosmosResourceNotFoundError:
+            return
+        return
+    msg = f"shard {dataset}/{shard} changed {MAX_CONFLICTS} times while it was being changed"
+    raise RuntimeError(msg)
 
 
 def find(dataset: str, shard: str) -> ShardDocument | None:

@@ -1,23 +1,22 @@
 """Steps of a take-down: learn which pictures an entry means, and remove them wherever they are.
 
-In a dataset an image's bytes are overwritten in its shard first, then the files that tell of it are made anew, and its
-row is changed last: who dies in between finds the row, and does it again.
+In a dataset an image's bytes are overwritten first, then its row is changed, then the files are made anew that do not
+agree with the rows: who dies in between finds what is left to do. Several take-downs may be at one dataset at a time.
 """
 
 import hashlib
 import json
 import tarfile
-import tempfile
 from collections.abc import Iterator
+from functools import partial
 from io import BufferedReader
 from typing import IO, cast
 
 from builder.card import THUMBNAILS
 from builder.manifest import MANIFEST, read_manifest
-from builder.removal import covering, overwrite, removed, to_remove
+from builder.removal import covering, is_removed, overwrite, removed, to_remove
 from builder.rows import ImageRow
 from builder.spec import DatasetSpec
-from builder.store import pieces
 from shared import audit, datasets, shards, takedowns
 from shared.blobs import BlobFolder, dataset_folder, raw_folder, tenant_uploads
 from shared.cosmos import container, query
@@ -32,7 +31,6 @@ from shared.takedowns import MAX_HASHES, TakedownDocument
 from shared.tasks import ExportTask, SweepPage, SweepTask, Swept, TakedownTask, Task
 
 PAGE = 40
-_IN_MEMORY_BYTES = 32 << 20
 
 
 def page(task: TakedownTask) -> SweepPage | None:
@@ -81,51 +79,52 @@ def sweep(task: SweepTask) -> Swept:
     if document.learns:
         document = _learn(document, [row for shard in found for row in shard.images])
     gone = to_remove((row for shard in found for row in shard.images), document.take_down)
-    changed = [(shard, _without(shard, gone, document.detail)) for shard in found]
-    for shard, told in changed:
-        if shard != told:
+    for shard in found:
+        told = _without(shard, gone, document.detail)
+        if told is not None:
             _blank(task.dataset, shard, told)
+            shards.change(task.dataset, shard.id, lambda one: _without(one, gone, document.detail))
+    dataset_task = Task(owner=task.owner, dataset=task.dataset)
     if not running:
         raw_folder(task.dataset).clear()  # all has been validated, or given up
-        away = {row.key for _, told in changed for row in told.images if row.detail == document.detail}
-        _renew_all(Task(owner=task.owner, dataset=task.dataset), away, document.detail)
-    for shard, told in changed:
-        if shard != told:
-            shards.put(told)
-    count = sum(row.detail == document.detail for _, told in changed for row in told.images)
-    _count(document, task.dataset, count)
-    lifecycle.tidy(Task(owner=task.owner, dataset=task.dataset))
+        _renew_all(dataset_task)
+    _count(document, task.dataset)
+    lifecycle.tidy(dataset_task)
     return Swept(running=running)
 
 
-def _without(shard: ShardDocument, gone: dict[str, str], detail: str) -> ShardDocument:
+def _without(shard: ShardDocument, gone: dict[str, str], detail: str) -> ShardDocument | None:
+    """The shard without these images; None if it has none of them."""
     images = tuple(removed(row, detail) if row.key in gone else row for row in shard.images)
-    return shard if images == shard.images else shard.with_images(images)
+    return None if images == shard.images else shard.with_images(images)
 
 
 def _blank(dataset: str, shard: ShardDocument, told: ShardDocument) -> None:
     """Overwrite the shard's removed images, and remove the bytes that it was made of."""
     folder = dataset_folder(dataset)
     pairs = [(old, new) for old, new in zip(shard.images, told.images, strict=True) if old != new and old.shard]
+
+    def edit(tar: IO[bytes], name: str) -> bool:
+        for old, new in pairs:
+            if old.shard == name:
+                overwrite(tar, old, new)
+        return True
+
     for name in sorted({str(old.shard) for old, _ in pairs}):
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as tar:
-            for piece in folder.chunks(name):
-                tar.write(piece)
-            for old, new in pairs:
-                if old.shard == name:
-                    overwrite(tar, old, new)
-            tar.seek(0)
-            folder.write(name, pieces(tar))
+        folder.rewrite(name, partial(edit, name=name))
     raw_folder(dataset).delete(f"{shard.id}.tar")
 
 
-def _renew_all(task: Task, away: set[str], detail: str) -> None:
-    """Make anew what tells of removed images: the dataset's files and exports, and those of its versions."""
+def _renew_all(task: Task) -> None:
+    """Make anew what tells of images that the rows say were taken down: the dataset's files and exports, and those of
+    its versions. Looked at until it is so: another take-down may be at the same files."""
     folder = dataset_folder(task.dataset)
     if not folder.exists(MANIFEST):
         return
     spec = read_plan(folder).spec
-    _renew(folder, task, spec, away, detail)
+    while _renew(folder, task, spec, _away(task.dataset)):
+        pass
+    away = _away(task.dataset)
     if json.loads(folder.read("report.json"))["totals"]["accepted"]:
         for name in spec.exports:
             if not is_complete(folder, name):
@@ -134,11 +133,17 @@ def _renew_all(task: Task, away: set[str], detail: str) -> None:
         version = _Version(folder, number)
         if version.exists(MANIFEST):
             frozen = DatasetSpec.model_validate_json(version.read("spec.json")) if version.exists("spec.json") else spec
-            if _renew(version, task, frozen, away, detail):
+            if _renew(version, task, frozen, away):
                 _amended(task.dataset, number)
 
 
-def _renew(folder: BlobFolder, task: Task, spec: DatasetSpec, away: set[str], detail: str) -> bool:
+def _away(dataset: str) -> dict[str, str]:
+    """The keys of images that were taken down -> what their rows say."""
+    rows = shards.rows(dataset)
+    return {row.key: row.detail or "" for row in rows if row.reason == "taken_down" and is_removed(row)}
+
+
+def _renew(folder: BlobFolder, task: Task, spec: DatasetSpec, away: dict[str, str]) -> bool:
     """Make the files of a dataset or a version anew, its manifest last; False when they tell of nothing removed.
 
     Exports go at once, and are made again from the new manifest.
@@ -154,7 +159,7 @@ def _renew(folder: BlobFolder, task: Task, spec: DatasetSpec, away: set[str], de
         return False
     for name in [*folder.names("exports/"), THUMBNAILS]:
         folder.delete(name)
-    rows = [removed(row, detail) if goes else row for row, goes in told()]
+    rows = [removed(row, away[row.key]) if goes else row for row, goes in told()]
     conflicts = Conflicts.model_validate_json(dataset_folder(task.dataset).read(CONFLICTS)).conflicts
     left = tuple(one for one in conflicts if one.kept not in away)
     created = datasets.get(task.owner, task.dataset).created.date()
@@ -202,17 +207,17 @@ def sweep_uploads(task: TakedownTask) -> None:
     count = 0
     folder = tenant_uploads(task.owner)
     for name in [one for one in folder.names("images/") if one.endswith(".tar")]:
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as tar:
-            for piece in folder.chunks(name):
-                tar.write(piece)
-            found = _covered_members(tar, hashes)
+        found: list[tarfile.TarInfo] = []
+
+        def edit(tar: IO[bytes], found: list[tarfile.TarInfo] = found) -> bool:
+            found[:] = _covered_members(tar, hashes)
             for member in found:
                 tar.seek(member.offset_data)
                 tar.write(bytes(member.size))
-            if found:
-                tar.seek(0)
-                folder.write(name, pieces(tar))
-                count += len(found)
+            return bool(found)
+
+        folder.rewrite(name, edit)
+        count += len(found)
     if count:
         takedowns.change(
             task.owner, task.takedown, lambda one: one.model_copy(update={"uploaded": one.uploaded + count})
@@ -252,7 +257,9 @@ def say(task: TakedownTask, state: takedowns.TakedownState) -> None:
         )
 
 
-def _count(document: TakedownDocument, dataset: str, count: int) -> None:
+def _count(document: TakedownDocument, dataset: str) -> None:
+    count = sum(row.detail == document.detail for row in shards.rows(dataset))
+
     def edit(current: TakedownDocument) -> TakedownDocument | None:
         if current.found.get(dataset, 0) == count:
             return None
