@@ -17,7 +17,7 @@ from shared import audit, blobs, cosmos, datasets, shards, takedowns
 from shared.blobs import dataset_folder, raw_folder, tenant_uploads
 from shared.steps import assemble, dedupe, export, fetch, takedown, validate
 from shared.takedowns import TakedownDocument, takedown_id
-from shared.tasks import ExportTask, SweepTask, TakedownTask, Task
+from shared.tasks import ExportTask, SweepTask, Swept, TakedownTask, Task
 from tests.shared.steps.conftest import picture, raw, search_task, searched, shard_task, started
 
 pytestmark = pytest.mark.usefixtures("stores")
