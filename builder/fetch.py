@@ -5,12 +5,18 @@ from collections.abc import AsyncGenerator, Sequence
 
 from builder.fetcher import Fetcher
 from builder.rows import Candidate, Fetched
+from builder.takedown import TakeDownList
 
 __all__ = ["fetch_many"]
 
 
 async def fetch_many(
-    candidates: Sequence[Candidate], fetcher: Fetcher, *, max_bytes: int | None = None, bodies: int | None = None
+    candidates: Sequence[Candidate],
+    fetcher: Fetcher,
+    *,
+    max_bytes: int | None = None,
+    bodies: int | None = None,
+    take_down: TakeDownList | None = None,
 ) -> AsyncGenerator[tuple[int, Fetched, bytes]]:
     """Fetch every candidate; give (index in `candidates`, row, body) in order of completion, each index once.
 
@@ -18,13 +24,13 @@ async def fetch_many(
     `bodies` (the fetcher's concurrency unless told) of at most `max_bytes` (its limit unless told) are in memory,
     those not yet taken included: a slow consumer slows fetching down. A task is made per candidate, so hand over
     slices (64 to some thousands), not a whole crawl. A consumer that may stop early wraps the generator in
-    `contextlib.aclosing`.
+    `contextlib.aclosing`. `take_down` is heeded besides the fetcher's own list.
     """
     room = asyncio.Semaphore(bodies or fetcher.limits.concurrency)
     done: asyncio.Queue[tuple[int, Fetched, bytes]] = asyncio.Queue()
 
     async def work(index: int, candidate: Candidate) -> None:
-        row, body = await fetcher.fetch(candidate, max_bytes=max_bytes, room=room)
+        row, body = await fetcher.fetch(candidate, max_bytes=max_bytes, room=room, take_down=take_down)
         done.put_nowait((index, row, body))
 
     tasks = [asyncio.create_task(work(index, candidate)) for index, candidate in enumerate(candidates)]

@@ -17,7 +17,7 @@ from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
 from builder.hosts import HostQuietError
 from builder.limits import FetchLimits
-from builder.links import MAX_URL_CHARACTERS
+from builder.links import MAX_URL_CHARACTERS, clean_link
 from builder.manners import Manners
 from builder.names import Resolver
 from builder.robots import MAX_REDIRECTS
@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 class _Errand:
     """What one candidate, or one file of rules, may take."""
 
-    __slots__ = ("failed", "left", "mannered", "max_bytes", "redirects", "retries", "room")
+    __slots__ = ("failed", "left", "mannered", "max_bytes", "redirects", "retries", "room", "take_down")
 
     def __init__(self, left: float, max_bytes: int, redirects: int, retries: int, *, mannered: bool) -> None:
         self.left = left  # seconds; the clock stands still while others have their turn
@@ -56,6 +56,7 @@ class _Errand:
         self.retries = retries
         self.mannered = mannered  # not so for files of rules, which are what there is to ask
         self.room: asyncio.Semaphore | None = None
+        self.take_down = TakeDownList()  # besides that of the manners
         self.failed: DownloadError | None = None  # the last try
 
 
@@ -110,7 +111,12 @@ class Fetcher:
         return self._manners.take_down.entry_for_bytes(data)
 
     async def fetch(
-        self, candidate: Candidate, *, max_bytes: int | None = None, room: asyncio.Semaphore | None = None
+        self,
+        candidate: Candidate,
+        *,
+        max_bytes: int | None = None,
+        room: asyncio.Semaphore | None = None,
+        take_down: TakeDownList | None = None,
     ) -> tuple[Fetched, bytes]:
         """Fetch one candidate: its row and its body, which is empty unless the row has no reason.
 
@@ -120,6 +126,7 @@ class Fetcher:
         Waiting for its turn, and for the rules of its site (which have as long for themselves), does not count.
         `max_bytes` bounds this body instead of `limits.max_bytes`. `room`, when given, is acquired before a request
         and given back after it, unless there is a body: then the caller gives it back when the body is gone.
+        `take_down` is heeded besides the list of the manners, for the page that the image was found on too.
         """
         if self._session is None:
             msg = "this Fetcher is not open: use it within `async with`"
@@ -128,10 +135,12 @@ class Fetcher:
         max_bytes = limits.max_bytes if max_bytes is None else max_bytes
         errand = _Errand(limits.total_seconds, max_bytes, limits.max_redirects, limits.retries, mannered=True)
         errand.room = room
+        errand.take_down = take_down or errand.take_down
         answer: Answer | None = None
         reason: FetchReason | None = None
         detail: str | None = None
         try:
+            _check_page(candidate, errand.take_down)
             answer = await self._with_retries(candidate.url, errand)
         except DownloadError as error:
             answer, reason, detail = error.answer, error.reason, str(error)
@@ -191,7 +200,8 @@ class Fetcher:
     async def _follow(self, url: URL, errand: _Errand) -> Answer:
         """Ask for `url` and for what it redirects to, each address checked like the first."""
         for _ in range(errand.redirects + 1):
-            if (entry := self._manners.take_down.entry_for_url(url)) is not None:
+            lists = (self._manners.take_down, errand.take_down)
+            if (entry := next(filter(None, (one.entry_for_url(url) for one in lists)), None)) is not None:
                 raise DownloadError("taken_down", f"{entry} is on the take-down list", Answer(str(url)))
             try:
                 site = self._sites.get(url)
@@ -243,7 +253,8 @@ class Fetcher:
                 )
             finally:
                 errand.left -= time.monotonic() - started
-        if (entry := self._manners.take_down.entry_for_bytes(answer.body)) is not None:
+        lists = (self._manners.take_down, errand.take_down)
+        if (entry := next(filter(None, (one.entry_for_bytes(answer.body) for one in lists)), None)) is not None:
             told = Answer(answer.final_url, answer.http_status, answer.content_type)
             raise DownloadError("taken_down", f"{entry} is on the take-down list", told)
         return answer
@@ -272,3 +283,9 @@ class Fetcher:
         if rules.robots is not None and rules.robots.delay:
             site.host.space(rules.robots.delay * self._manners.processes)
         self._sites.learn(site, rules)
+
+
+def _check_page(candidate: Candidate, take_down: TakeDownList) -> None:
+    page = clean_link(candidate.page_url) if take_down else None
+    if page is not None and (entry := take_down.entry_for_url(URL(page))) is not None:
+        raise DownloadError("taken_down", f"{entry} is on the take-down list")

@@ -11,14 +11,13 @@ from pydantic import ValidationError
 
 from builder import tarstream
 from builder.formats import EXTENSIONS
+from builder.removal import removed
 from builder.rows import ImageRow, Verdict
 from builder.validate import Accepted
 from builder.validate_shard import shard_name
 from builder.work import ROWS
 
 TakenDown = Callable[[ImageRow], str | None]
-
-_OF_THE_CANDIDATE = {"key", "label", "url", "engine", "query", "page_url", "title", "licence", "final_url"}
 
 
 class Journal:
@@ -60,9 +59,7 @@ class Journal:
             with self._tar_path.open("rb+") as tar:
                 tar.seek(row.offset)
                 tar.write(bytes(row.size_bytes))
-            told = row.model_dump(include=_OF_THE_CANDIDATE)
-            row = ImageRow(**told, verdict="failed", reason="taken_down", detail=why)
-            lines[place] = row.model_dump_json().encode() + b"\n"
+            lines[place] = removed(row, why).model_dump_json().encode() + b"\n"
         if found:
             part = rows_path.with_name(f"{rows_path.name}.part")
             part.write_bytes(b"".join(lines))

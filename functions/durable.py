@@ -20,7 +20,7 @@ _LIVE = {OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, Orchestration
 
 async def start(client: df.DurableFunctionsClient, orchestrator: str, task: BaseModel, instance: str) -> None:
     """Start it; nothing happens if an orchestration of that id is alive (somebody else started it)."""
-    payload: dict[str, Any] = task.model_dump()
+    payload: dict[str, Any] = task.model_dump(mode="json")
     try:
         await client.schedule_new_orchestration(orchestrator, input=payload, instance_id=instance)
     except Exception:
@@ -32,6 +32,14 @@ async def start_once(client: df.DurableFunctionsClient, orchestrator: str, task:
     """Start it unless one of that id has ever been started, even if it has ended."""
     if await client.get_orchestration_state(instance, fetch_payloads=False) is None:
         await start(client, orchestrator, task, instance)
+
+
+async def revive(client: df.DurableFunctionsClient, orchestrator: str, task: BaseModel, instance: str) -> None:
+    """Start what ought to be alive and is not; what ended under that id is forgotten."""
+    if not await is_alive(client, instance):
+        await client.purge_orchestration(instance, recursive=True)
+        await start(client, orchestrator, task, instance)
+        log.info("%s %s was not alive: started", orchestrator, instance)
 
 
 async def start_soon(client: df.DurableFunctionsClient, orchestrator: str, task: Task, instance: str) -> None:

@@ -11,6 +11,7 @@ from functions.build import shard_event
 from functions.durable import is_alive, start
 from functions.http import in_thread
 from functions.notify import notify_soon
+from functions.rights import look_after
 from shared import datasets
 from shared.documents import DatasetHead
 from shared.settings import settings
@@ -82,6 +83,10 @@ async def reconcile(timer: func.TimerRequest, client: df.DurableFunctionsClient)
             await _revive(client, head)
         except Exception:  # the others must not wait for it
             log.exception("dataset %s cannot be started again; the next round tries once more", head.id)
+    try:
+        await look_after(client)
+    except Exception:
+        log.exception("take-downs, exports and erasures cannot be looked after; the next round tries once more")
 
 
 async def _revive(client: df.DurableFunctionsClient, document: DatasetHead) -> None:

@@ -1,8 +1,9 @@
 """Blob storage as folders: the builder's `Folder` over a container, and short-lived links."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from shared.documents import now
 from shared.once import once
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, ContainerClient
 
 CONTAINERS = ("raw", "uploads", "datasets")
+
+_IN_MEMORY_BYTES = 32 << 20
+_MAX_CONFLICTS = 20
 
 
 @once
@@ -83,6 +87,39 @@ class BlobFolder:
         self.container.upload_blob(self.root + name, body, overwrite=True, metadata=dict(metadata or {}))
         return len(data) if isinstance(data, bytes) else written
 
+    def rewrite(self, name: str, edit: Callable[[IO[bytes]], bool]) -> None:
+        """Let `edit` change the bytes of `name` in a file, and store them if it says so; all of it again when somebody
+        else wrote in between. FileNotFoundError if there is no such name; RuntimeError after 20 times.
+        """
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+        for _ in range(_MAX_CONFLICTS):
+            with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+                try:
+                    found = self.container.download_blob(self.root + name)
+                    found.readinto(file)
+                except ResourceNotFoundError:
+                    raise FileNotFoundError(name) from None
+                if not edit(file):
+                    return
+                file.seek(0)
+                seen = found.properties
+                try:
+                    self.container.upload_blob(
+                        self.root + name,
+                        file,
+                        overwrite=True,
+                        metadata=seen.metadata,
+                        etag=seen.etag,
+                        match_condition=MatchConditions.IfNotModified,
+                    )
+                except ResourceModifiedError:
+                    continue
+                return
+        msg = f"{name} was written {_MAX_CONFLICTS} times while it was being changed"
+        raise RuntimeError(msg)
+
     def metadata(self, name: str) -> dict[str, str]:
         """What was kept with the blob; FileNotFoundError if there is no such name."""
         from azure.core.exceptions import ResourceNotFoundError
@@ -134,6 +171,11 @@ def raw_folder(dataset: str) -> BlobFolder:
 def url_lists(owner: str) -> BlobFolder:
     """Where an owner's uploaded URL lists are."""
     return BlobFolder(service().get_container_client("uploads"), f"{owner}/url-lists")
+
+
+def tenant_uploads(owner: str) -> BlobFolder:
+    """Where everything is that an owner brought, or fetches for itself."""
+    return BlobFolder(service().get_container_client("uploads"), owner)
 
 
 def download_link(folder: BlobFolder, name: str, filename: str) -> tuple[str, str]:

@@ -22,10 +22,11 @@ CONTAINERS: Mapping[str, str] = {
     "uploads": "/owner",
     "audit": "/owner",
     "takedowns": "/owner",
+    "rights": "/owner",  # a tenant's exports, which expire, and its erasure
 }
 """Container -> partition key path. Documents expire where they say so (`ttl`, seconds)."""
 
-EXPIRING = frozenset({"requests", "webhooks", "audit"})
+EXPIRING = frozenset({"requests", "webhooks", "audit", "rights"})
 
 
 @once

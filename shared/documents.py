@@ -12,6 +12,7 @@ from builder.rows import ImageRow
 from builder.spec import DatasetSpec, slugify
 
 State = Literal["queued", "building", "ready", "incomplete", "failed", "cancelled", "deleting"]
+Then = Literal["delete", "cool"]
 FINAL: frozenset[State] = frozenset({"ready", "incomplete", "failed", "cancelled"})
 RUNNING: frozenset[State] = frozenset({"queued", "building"})
 _SHARD = re.compile(r"([a-z0-9-]{1,64})-([0-9]{5})")
@@ -38,6 +39,15 @@ class Document(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
 
+class Retention(BaseModel):
+    """How many days a dataset is kept after its end (None: for ever), and what becomes of it then."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    days: int | None = None
+    then: Then = "delete"
+
+
 class DatasetHead(Document):
     """A dataset without its request, which may be a megabyte long: enough for lists and housekeeping."""
 
@@ -51,6 +61,8 @@ class DatasetHead(Document):
     settled: bool = False  # seen whole a while after its end
     ended: datetime | None = None  # when this build came to its final state
     notified: bool = False  # whether the webhooks that want to know of it were set going
+    retention: Retention | None = None  # none: as the settings say
+    cooled: datetime | None = None  # when its files were moved to the cool tier
 
 
 class Merge(BaseModel):
@@ -79,7 +91,7 @@ class DatasetDocument(DatasetHead):
     def moved(self, state: State, *, stage: Stage | None = None, error: str | None = None) -> Self:
         """This document in another state."""
         at = now()
-        anew = {"settled": False, "notified": False, "ended": at if state in FINAL else None}
+        anew = {"settled": False, "notified": False, "ended": at if state in FINAL else None, "cooled": None}
         return self.model_copy(update={"state": state, "stage": stage, "error": error, "updated": at, **anew})
 
     def reopened(self, work: Work) -> Self:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://pixcrawler.dev/problems/"
 MAX_ERRORS = 100
+BEING_ERASED = "being-erased"
 
 
 def json_pointer(location: tuple[int | str, ...]) -> str:
@@ -168,6 +169,18 @@ def precondition_failed() -> ProblemError:
     """412: If-Match names another state of the thing than the one it is in (RFC 9110, section 13.1.1)."""
     detail = "It has changed since you read it: read it again, decide again, and send the ETag of what you read."
     return ProblemError(412, "precondition-failed", "Changed in the meantime", detail)
+
+
+def no_audit() -> ProblemError:
+    """503: the change was not begun, because the audit trail cannot be written to."""
+    detail = "What is changed must be written down, and that is not possible now. Nothing was done: try again."
+    return ProblemError(503, "no-audit", "The audit trail is not available", detail, headers={"retry-after": "5"})
+
+
+def being_erased() -> ProblemError:
+    """403: everything of the tenant is being erased."""
+    detail = "Everything of this tenant is being erased: nothing can be made or changed until that is done."
+    return ProblemError(403, BEING_ERASED, "The tenant is being erased", detail)
 
 
 def bad_parameter(name: str, detail: str) -> ProblemError:

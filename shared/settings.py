@@ -65,6 +65,21 @@ class Settings(BaseSettings):
         description="seconds between the attempts to deliver an event to a webhook, as a JSON list",
     )
 
+    audit_days: int = Field(default=400, ge=1, le=20_000, description="how long lines of the audit trail are kept")
+    take_down_seconds: float = Field(
+        default=60.0, gt=0, description="how old a process's copy of a tenant's take-downs may be"
+    )
+    retention_days: int | None = Field(
+        default=None, ge=1, le=36_500, description="after its end, of datasets that do not say themselves; none: kept"
+    )
+    retention_then: Literal["delete", "cool"] = Field(
+        default="delete", description="what becomes of them then: removed, or moved to the cool access tier"
+    )
+    upload_days: int | None = Field(
+        default=None, ge=1, le=36_500, description="after which uploads that no build needs are removed; none: kept"
+    )
+    export_days: int = Field(default=7, ge=1, le=90, description="how long a tenant's export can be downloaded")
+
     shard_wait_seconds: int = Field(
         default=60, ge=1, description="how long a build waits for the blob trigger before it validates by itself"
     )

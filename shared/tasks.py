@@ -1,5 +1,6 @@
 """What orchestrators hand to activities and get back: small, frozen, JSON."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -132,3 +133,85 @@ class FailTask(Task):
     """A build that cannot go on, and why."""
 
     message: str
+
+
+class TakedownTask(BaseModel):
+    """A take-down, from the datasets after `after` on. `created` says which of several requests for the same it is;
+    `learned` and `again` how far it is: pictures are known, everything has been looked at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    owner: str
+    takedown: str
+    created: datetime
+    after: str = ""
+    learned: bool = False
+    again: bool = False
+    running: bool = False  # of the datasets up to `after`, one is being built
+
+    @property
+    def instance(self) -> str:
+        """The orchestration that does it."""
+        return f"takedown-{self.takedown}-{self.created.timestamp():.3f}"
+
+
+class SweepTask(TakedownTask):
+    """A take-down in one dataset."""
+
+    dataset: str
+
+
+class SweepPage(BaseModel):
+    """Datasets to look at; `after` is where to go on, None at the end. `pause` in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    datasets: tuple[str, ...]
+    after: str | None
+    learns: bool
+    pause: float
+
+
+class Swept(BaseModel):
+    """What was met in a dataset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    running: bool  # it is being built: look again
+
+
+class TakedownSay(TakedownTask):
+    """What to say of a take-down."""
+
+    state: Literal["removing", "waiting", "done"]
+
+
+class ErasureTask(BaseModel):
+    """The erasure of a tenant. `access`: keys are gone, what came meanwhile is left."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    owner: str
+    erasure: str
+    by: str
+    created: datetime
+    access: bool = False
+
+    @property
+    def instance(self) -> str:
+        """The orchestration that does it."""
+        return f"erasure-{self.erasure}"
+
+
+class TenantExportTask(BaseModel):
+    """An export of all that is kept of a tenant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    owner: str
+    export: str
+
+    @property
+    def instance(self) -> str:
+        """The orchestration that makes it."""
+        return f"export-{self.export}"

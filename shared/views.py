@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from builder.spec import DatasetSpec
 from shared import shards
 from shared.costs import Cost
-from shared.documents import DatasetDocument, DatasetHead, Stage, State
+from shared.documents import DatasetDocument, DatasetHead, Retention, Stage, State
 from shared.progress import Progress, View, progress
+from shared.retention import expires, retention_of
 from shared.spending import spent
 
 
@@ -20,6 +23,7 @@ class DatasetLine(View):
     error: str | None
     created: datetime
     updated: datetime
+    expires: datetime | None = Field(description="when its retention takes effect; none: never, or not known yet")
     links: dict[str, str]
 
 
@@ -27,6 +31,7 @@ class DatasetView(DatasetLine):
     """A dataset by itself, with its request and how far it is."""
 
     spec: DatasetSpec
+    retention: Retention
     progress: Progress
     cost: Cost
     max_cost: float | None
@@ -70,6 +75,7 @@ def view(document: DatasetDocument, api: str) -> DatasetView:
     return DatasetView(
         **_common(document, api),
         spec=document.spec,
+        retention=retention_of(document),
         progress=progress(document.spec, summaries, searches),
         cost=spent(document.spec, summaries, searches, document.state),
         max_cost=document.max_cost,
@@ -78,4 +84,4 @@ def view(document: DatasetDocument, api: str) -> DatasetView:
 
 def _common(document: DatasetHead, api: str) -> dict[str, object]:
     shown = document.model_dump(include={"id", "name", "state", "stage", "error", "created", "updated"})
-    return {**shown, "links": links(document.id, api)}
+    return {**shown, "expires": expires(document), "links": links(document.id, api)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.stages import audit, conditional, idempotency, identify, limit, observe, problems
+from functions.stages import audit, conditional, erasure, idempotency, identify, limit, observe, problems
 
 if TYPE_CHECKING:
     from functions.operations import Operation
@@ -22,8 +22,10 @@ STAGES: tuple[Stage, ...] = (
     observe.stage,  # trace, log line, metrics: of everything, failures too
     problems.stage,  # errors become problem documents
     limit.guesses,  # wrong credentials per client address
+    audit.attempts,  # who was not let in
     identify.stage,  # who asks, and whether the role may: `request.state.principal`
     limit.stage,  # requests per principal
+    erasure.stage,  # nothing is made for a tenant that is being erased
     audit.stage,  # changes, and attempts at them, leave a line
     idempotency.stage,  # the same POST twice is answered once
     conditional.stage,  # ETag and If-None-Match on reads

@@ -28,9 +28,9 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
     """Put the caller on `request.state.principal`; `ProblemError` 401, 403, and 503 while tokens cannot be checked."""
     if operation.role is not None:
         principal = await identify(credentials(request))
+        request.state.principal = principal  # of refusals too: the audit trail tells of them
         if not principal.may(operation.role):
             raise insufficient_role(operation.role, principal.role)
-        request.state.principal = principal
     return await proceed()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.address import client_address
 from shared.problems import ProblemError, too_many_requests
 from shared.rate import Taken, TokenBuckets
 from shared.settings import settings
@@ -53,7 +54,7 @@ async def guesses(operation: "Operation", request: Request, proceed: "Proceed") 
     buckets = _buckets(WRONG_CREDENTIALS, settings().refused_per_minute / 60, settings().refused_burst)
     if operation.role is None or buckets is None or not any(name in request.headers for name in _CREDENTIALS):
         return await proceed()
-    address = client_address(request)
+    address = client_address(request) or "unknown"
     before = buckets.look(address)
     if not before.allowed:
         problem = too_many_requests(WRONG_CREDENTIALS, before.wait)
@@ -74,26 +75,6 @@ def rate_headers(policy: str, buckets: TokenBuckets, taken: Taken) -> dict[str, 
         "ratelimit-policy": f'"{policy}";q={buckets.burst};w={window}',
         "ratelimit": f'"{policy}";r={taken.left};t={math.ceil(taken.full)}',
     }
-
-
-def client_address(request: Request) -> str:
-    """The address that the outermost trusted proxy saw, without its port; of the connection when there is no proxy.
-
-    Each proxy adds to the right of X-Forwarded-For what it saw; what stands further left anybody can have written.
-    """
-    hops = settings().proxy_hops
-    seen = [one.strip() for one in ",".join(request.headers.getlist("x-forwarded-for")).split(",") if one.strip()]
-    if not hops or len(seen) < hops:
-        return request.client.host if request.client else "unknown"
-    return _without_port(seen[-hops])
-
-
-def _without_port(address: str) -> str:
-    """`203.0.113.7:4711` and `[2001:db8::1]:4711`, as Azure's front end writes them, without the port."""
-    if address.startswith("["):
-        return address[1:].partition("]")[0]
-    host, _, rest = address.partition(":")
-    return address if ":" in rest else host
 
 
 @lru_cache(maxsize=8)

@@ -41,7 +41,7 @@ def assemble(task: Task) -> None:
     created = datasets.get(task.owner, task.dataset).created.date()
     if folder.exists(MANIFEST) and _digest(folder.chunks(MANIFEST)) != _digest(write_manifest(rows)):
         _withdraw_exports(folder)  # they tell of what was
-    states = _source_states(task.dataset)
+    states = source_states(task.dataset)
     describe(folder, rows, spec, states=states, conflicts=conflicts, created=created)
 
 
@@ -132,7 +132,8 @@ def _stopped_by_cost(document: DatasetDocument) -> str:
     return f"Collecting stopped at max_cost {document.max_cost:g} {currency}: {', '.join(names)}{more}. "
 
 
-def _source_states(dataset: str) -> "tuple[SourceState, ...]":
+def source_states(dataset: str) -> "tuple[SourceState, ...]":
+    """How each source ended for each label, as its last round said."""
     from builder.report import SourceState
 
     searches = shards.searches(dataset)

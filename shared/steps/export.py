@@ -30,12 +30,15 @@ def export(task: ExportTask) -> None:
     """Write the export unless it is complete, or there is no image to put in it."""
     if not lifecycle.enter(task, "exporting"):
         return
+    folder = dataset_folder(task.dataset)
+    if not is_complete(folder, task.format) and read_report(folder).totals.accepted:
+        write(folder, task)
+
+
+def write(folder: BlobFolder, task: ExportTask) -> None:
+    """Write the export from the dataset's manifest, and then its list."""
     from builder.exports.write import write_export
     from builder.manifest import ManifestRows
-
-    folder = dataset_folder(task.dataset)
-    if _is_complete(folder, task.format) or not read_report(folder).totals.accepted:
-        return
 
     # Out of the manifest, each time that the exporter asks: a large dataset's rows would fill the memory.
     files = write_export(folder, task.format, ManifestRows(folder), about(folder, task))
@@ -60,7 +63,8 @@ def _files(folder: BlobFolder, export_format: str) -> tuple[FileView, ...] | Non
         return None
 
 
-def _is_complete(folder: BlobFolder, export_format: str) -> bool:
+def is_complete(folder: BlobFolder, export_format: str) -> bool:
+    """Whether the export has been written whole."""
     files = _files(folder, export_format)
     return files is not None and all(folder.exists(f"exports/{export_format}/{file.name}") for file in files)
 

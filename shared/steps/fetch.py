@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 from builder.rounds import SHARD_SIZE
 from builder.rows import Candidate, Fetched
 from builder.store import pieces
-from shared import shards
+from shared import shards, takedowns
 from shared.blobs import dataset_folder, raw_folder
 from shared.documents import search_id, shard_id
 from shared.settings import settings
@@ -46,7 +46,7 @@ async def fetch_shard(task: ShardTask) -> FetchOutcome:
     if await asyncio.to_thread(raw.exists, name):
         return "found"
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
-        await _download(candidates, max_bytes, spool, task.owner)
+        await _download(task.owner, candidates, max_bytes, spool)
         if not await asyncio.to_thread(lifecycle.is_running, task):
             return "done"
         metadata = {"instance": task.instance, "round": str(task.round)}
@@ -70,25 +70,31 @@ def _slice(task: ShardTask) -> tuple[tuple[Candidate, ...], int] | None:
     return candidates, read_plan(folder).spec.image.max_bytes
 
 
-async def _download(candidates: tuple[Candidate, ...], max_bytes: int, target: IO[bytes], owner: str) -> None:
+async def _download(owner: str, candidates: tuple[Candidate, ...], max_bytes: int, target: IO[bytes]) -> None:
     """Write the raw shard. Bodies wait in a file for their turn: together they may be far larger than memory."""
     from builder.fetch import fetch_many
     from builder.raw import write_raw_to
 
     fetcher = await _fetcher()
+    take_down = await asyncio.to_thread(takedowns.current, owner)
     rows: dict[int, tuple[Fetched, int]] = {}
     own = {index: one for index, one in enumerate(candidates) if is_own(one)}
     web = {index: one for index, one in enumerate(candidates) if index not in own}
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as bodies:
-        results = fetch_many(tuple(web.values()), fetcher, max_bytes=max_bytes, bodies=_bodies(max_bytes))
+        results = fetch_many(
+            tuple(web.values()), fetcher, max_bytes=max_bytes, bodies=_bodies(max_bytes), take_down=take_down
+        )
         numbers = tuple(web)
         async with aclosing(results):  # when the disk is full, nothing more is fetched
             async for place, fetched, body in results:
                 rows[numbers[place]] = (fetched, bodies.tell())
                 bodies.write(body)
 
+        def entry_for(data: bytes) -> str | None:
+            return fetcher.taken_down(data) or take_down.entry_for_bytes(data)
+
         def read_own() -> None:
-            found = own_images(owner, own, max_bytes=max_bytes, taken_down=fetcher.taken_down)
+            found = own_images(owner, own, max_bytes=max_bytes, taken_down=entry_for)
             for index, fetched, body in found:
                 rows[index] = (fetched, bodies.tell())
                 bodies.write(body)

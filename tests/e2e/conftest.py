@@ -32,6 +32,7 @@ class Stack:
         self.environment = {
             "PIXCRAWLER_FETCH_ALLOW": f"127.0.0.1:{self.receiver_port}",
             "PIXCRAWLER_WEBHOOK_PAUSES": "[0.2, 0.2]",
+            "PIXCRAWLER_TAKE_DOWN_SECONDS": "0.5",
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -17,7 +17,7 @@ from durabletask.internal.helpers import new_failure_details
 from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
 from google.protobuf.wrappers_pb2 import StringValue
 
-from functions import build, deliver
+from functions import build, deliver, take_down, tenants
 from local.host.durable.hub import TaskHub
 
 Activity = Callable[[Any], Any]
@@ -27,7 +27,8 @@ def handles() -> dict[str, Any]:
     """The orchestrators as the host calls them, by name."""
     app = df.DFApp()
     app.register_functions(build.bp)
-    app.register_functions(deliver.bp)
+    for module in (deliver, take_down, tenants):
+        app.register_functions(module.bp)
     built = app.get_functions()
     found = {}
     for one in built:

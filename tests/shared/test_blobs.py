@@ -1,6 +1,7 @@
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -113,3 +114,26 @@ def test_a_blob_folder_is_a_folder(stores: Settings) -> None:
     assert stores.create_resources
     found: Folder = dataset_folder("x")
     assert isinstance(found, BlobFolder)
+
+
+@pytest.mark.usefixtures("stores")
+def test_what_was_written_in_between_is_not_lost() -> None:
+    folder = dataset_folder(uuid.uuid4().hex)
+    folder.write("a", b"one", {"who": "me"})
+    seen: list[bytes] = []
+
+    def edit(file: IO[bytes]) -> bool:
+        file.seek(0)
+        seen.append(file.read())
+        if len(seen) == 1:
+            folder.write("a", b"two", {"who": "you"})
+        file.seek(0)
+        file.write(b"X")
+        return True
+
+    folder.rewrite("a", edit)
+    assert seen == [b"one", b"two"]
+    assert (folder.read("a"), folder.metadata("a")) == (b"Xwo", {"who": "you"})
+    folder.rewrite("a", lambda _: False)
+    with pytest.raises(FileNotFoundError):
+        folder.rewrite("b", edit)
