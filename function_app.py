@@ -3,6 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+import functions.telemetry  # first: what the imports below log has its form already
 import functions.web_extension  # noqa: F401 (declares the HTTP style to the worker)
 from functions import (
     activities,

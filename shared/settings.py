@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     )
     events_minutes: float = Field(default=10.0, gt=0, description="a stream of events ends then; clients come back")
     link_minutes: int = Field(default=60, ge=1, le=1440, description="how long a download link works")
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="auto: coloured where a terminal shows it, JSON elsewhere"
+    )
     max_upload_bytes: int = Field(default=256_000_000, ge=1_000)
 
 
