@@ -20,6 +20,7 @@ from shared.problems import conflict, invalid_body, not_found
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.tasks import Task
+from shared.telemetry.fields import bind
 from shared.views import DatasetLine, DatasetList, DatasetView, line, view
 
 routes = Blueprint("datasets")
@@ -57,6 +58,7 @@ async def create_dataset(request: Request, client: df.DurableFunctionsClient) ->
         await _check_url_list(principal.tenant, spec.url_list)
     document = DatasetDocument(id=new_id(request), owner=principal.tenant, name=spec.name, spec=spec)
     document = await in_thread(datasets.create, document)
+    bind(dataset=document.id)
     task = Task(owner=principal.tenant, dataset=document.id)
     await start_soon(client, "build_dataset", task, document.id)
     return json_response(line(document, API), 202, location=f"{API}/datasets/{document.id}")

@@ -1,8 +1,11 @@
 """What orchestrators hand to activities and get back: small, frozen, JSON."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+Traceparent = Annotated[str | None, Field(exclude_if=lambda given: given is None)]
+"""The trace that the work belongs to (W3C trace context): it changes nothing of what is done."""
 
 
 class Task(BaseModel):
@@ -12,6 +15,7 @@ class Task(BaseModel):
 
     owner: str
     dataset: str
+    traceparent: Traceparent = None
 
 
 class Plan(BaseModel):
@@ -94,6 +98,7 @@ class SendTask(BaseModel):
     event: str
     body: str
     attempt: int = 1
+    traceparent: Traceparent = None
 
 
 class DeliverTask(SendTask):

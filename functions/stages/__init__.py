@@ -22,6 +22,7 @@ STAGES: tuple[Stage, ...] = (
     observe.stage,  # trace, log line, metrics: of everything, failures too
     problems.stage,  # errors become problem documents
     identify.stage,  # who asks, and whether the role may: `request.state.principal`
+    observe.identified,  # from here on, log lines tell whose request it is
     limit.stage,  # requests per principal
     audit.stage,  # changes, and attempts at them, leave a line
     idempotency.stage,  # the same POST twice is answered once

@@ -19,6 +19,7 @@ from shared.steps.plan import read_plan
 from shared.steps.search import read_candidates
 from shared.steps.validate import is_done
 from shared.tasks import FetchOutcome, ShardTask
+from shared.telemetry.trace import traceparent
 
 if TYPE_CHECKING:
     from builder.fetcher import Fetcher
@@ -34,7 +35,7 @@ _BODIES_BYTES = 640_000_000
 async def fetch_shard(task: ShardTask) -> FetchOutcome:
     """Fetch the slice unless that was done before, or the dataset is no longer being built.
 
-    The raw shard names, as metadata, the orchestration that waits for its validation.
+    The raw shard names, as metadata, the orchestration that waits for its validation, and the trace.
     """
     name = f"{shard_id(task.label, task.number)}.tar"
     todo = await asyncio.to_thread(_slice, task)
@@ -49,6 +50,8 @@ async def fetch_shard(task: ShardTask) -> FetchOutcome:
         if not await asyncio.to_thread(lifecycle.is_running, task):
             return "done"
         metadata = {"instance": task.instance, "round": str(task.round)}
+        if trace := traceparent():
+            metadata["traceparent"] = trace
         spool.seek(0)
         await asyncio.to_thread(raw.write, name, pieces(spool), metadata)
     await asyncio.to_thread(lifecycle.tidy, task)

@@ -58,6 +58,14 @@ def _wanted(dataset: str, shard: str) -> tuple[Done, PlanFile] | None:
     return Done(*parts, instance), plan
 
 
+def trace_of(dataset: str, shard: str) -> str | None:
+    """The trace that a raw shard was fetched in, None when nothing tells."""
+    try:
+        return raw_folder(dataset).metadata(f"{shard}.tar").get("traceparent")
+    except FileNotFoundError:
+        return None
+
+
 def is_done(dataset: str, shard: str) -> bool:
     """Whether the shard needs no more work: its document is there, and so is the tar that its rows point into.
 
