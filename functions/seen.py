@@ -14,7 +14,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from shared.telemetry import metrics
+from shared.telemetry import export, metrics
 from shared.telemetry.fields import scope
 from shared.telemetry.trace import span
 
@@ -48,6 +48,7 @@ def seen[F: Callable[..., Any]](function: F) -> F:
 def _work(name: str, given: tuple[Any, ...]) -> Iterator[None]:
     task: Mapping[str, Any] = next((one for one in given if isinstance(one, Mapping)), {})
     carried = next((one.metadata for one in given if isinstance(getattr(one, "metadata", None), Mapping)), task)
+    export.start()
     begun = time.perf_counter()
     outcome = "failed"
     parent = carried.get("traceparent")

@@ -1,7 +1,7 @@
 """Blob storage as folders: the builder's `Folder` over a container, and short-lived links."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.documents import now
@@ -100,6 +100,11 @@ class BlobFolder:
         """See `Folder.names`."""
         for name in self.container.list_blob_names(name_starts_with=self.root + prefix):
             yield name.removeprefix(self.root)
+
+    def times(self, prefix: str = "") -> Iterator[tuple[str, datetime]]:
+        """Names as `names` gives them, and when each was last written (UTC)."""
+        for blob in self.container.list_blobs(name_starts_with=self.root + prefix):
+            yield blob.name.removeprefix(self.root), blob.last_modified
 
     def delete(self, name: str) -> None:
         """See `Folder.delete`."""

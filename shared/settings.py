@@ -68,6 +68,13 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="auto: coloured where a terminal shows it, JSON elsewhere"
     )
+    telemetry: Literal["auto", "console", "prometheus", "off"] = Field(
+        default="auto",
+        description="where metrics and traces go. auto: to Azure Monitor and OTLP where those are set; console and "
+        "prometheus (metrics only) beside them; off: nowhere",
+    )
+    application_insights: SecretStr | None = Field(default=None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING")
+    otlp_endpoint: str = Field(default="", alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="of a collector, OTLP/HTTP")
     max_upload_bytes: int = Field(default=256_000_000, ge=1_000)
 
 

@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.telemetry import metrics, trace
+from shared.telemetry import export, metrics, trace
 from shared.telemetry.fields import bind, scope
 
 if TYPE_CHECKING:
@@ -28,7 +28,12 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
     The time is that until the answer's head is ready: a stream goes on after it.
     """
     route = f"/api/{operation.path}"
-    known = {"http.request.method": operation.method, "http.route": route, "url.scheme": request.url.scheme}
+    known = {
+        "http.request.method": operation.method,
+        "http.route": route,
+        "url.scheme": str(request.scope.get("scheme", "http")),
+    }
+    export.start()
     begun = time.perf_counter()
     with (
         scope(operation=operation.name, route=route, dataset=_dataset(request)),

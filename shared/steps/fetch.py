@@ -19,6 +19,7 @@ from shared.steps.plan import read_plan
 from shared.steps.search import read_candidates
 from shared.steps.validate import is_done
 from shared.tasks import FetchOutcome, ShardTask
+from shared.telemetry import metrics
 from shared.telemetry.trace import traceparent
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ async def fetch_shard(task: ShardTask) -> FetchOutcome:
     if await asyncio.to_thread(raw.exists, name):
         return "found"
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
-        await _download(candidates, max_bytes, spool)
+        images, downloaded = await _download(candidates, max_bytes, spool)
         if not await asyncio.to_thread(lifecycle.is_running, task):
             return "done"
         metadata = {"instance": task.instance, "round": str(task.round)}
@@ -54,6 +55,9 @@ async def fetch_shard(task: ShardTask) -> FetchOutcome:
             metadata["traceparent"] = trace
         spool.seek(0)
         await asyncio.to_thread(raw.write, name, pieces(spool), metadata)
+    metrics.IMAGES.record(images, {"stage": "fetched"})
+    metrics.SHARDS.record(1, {"state": "fetched"})
+    metrics.COST.record(downloaded, {"unit": "downloaded_byte"})
     await asyncio.to_thread(lifecycle.tidy, task)
     return "fetched"
 
@@ -72,8 +76,10 @@ def _slice(task: ShardTask) -> tuple[tuple[Candidate, ...], int] | None:
     return candidates, read_plan(folder).spec.image.max_bytes
 
 
-async def _download(candidates: tuple[Candidate, ...], max_bytes: int, target: IO[bytes]) -> None:
-    """Write the raw shard. Bodies wait in a file for their turn: together they may be far larger than memory."""
+async def _download(candidates: tuple[Candidate, ...], max_bytes: int, target: IO[bytes]) -> tuple[int, int]:
+    """Write the raw shard; returns how many images came, and their bytes.
+
+    Bodies wait in a file for their turn: together they may be far larger than memory."""
     from builder.fetch import fetch_many
     from builder.raw import write_raw_to
 
@@ -92,6 +98,8 @@ async def _download(candidates: tuple[Candidate, ...], max_bytes: int, target: I
                 yield index, fetched, bodies.read(fetched.size_bytes)
 
         await asyncio.to_thread(write_raw_to, target, in_order())
+    came = [fetched.size_bytes for fetched, _ in rows.values() if fetched.reason is None]
+    return len(came), sum(came)
 
 
 def _bodies(max_bytes: int) -> int:

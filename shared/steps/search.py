@@ -18,6 +18,7 @@ from shared.settings import settings
 from shared.steps import dedupe, lifecycle
 from shared.steps.plan import PlanFile, read_plan
 from shared.tasks import Searched, SearchTask
+from shared.telemetry import metrics
 
 if TYPE_CHECKING:
     from builder.engines import Engine
@@ -57,7 +58,10 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         state = _read_round(folder, task.label, task.round - 1).state
     else:
         state = start_search(engines, plan.queries[task.label], label.name)
+    known = set(state.failures)
     candidates, after = search_round(engines, state, _want(task, plan, first_shard), _seen(folder, task), label.name)
+    for failure in set(after.failures) - known:
+        metrics.ENGINE_ERRORS.record(1, {"engine": failure.engine, "kind": failure.kind})
     found = RoundFile(candidates=candidates, state=after)
     folder.write(_file(task.label, task.round), found.model_dump_json(exclude_defaults=True).encode())
     return SearchDocument(

@@ -44,6 +44,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # keys that are known by their form: this app's, webhook secrets, JSON web tokens, 64 bytes in base64
         (rf"{_BEFORE}pxc_[A-Za-z0-9_.-]+", GONE),
         (rf"{_BEFORE}whsec_[A-Za-z0-9+/=_-]+", GONE),
+        (rf"{_BEFORE}v1a?,[A-Za-z0-9+/]{{20,}}={{0,2}}", GONE),
         (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*)?", GONE),
         (r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}==", GONE),
         (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", GONE),

@@ -38,6 +38,9 @@ HEAVY = [
     "azure.cosmos",
     "azure.storage",
     "fastapi",
+    "opentelemetry.sdk",
+    "azure.monitor",
+    "prometheus_client",
 ]
 
 

@@ -24,6 +24,7 @@ LEAKS = [
     ("{'authorization': 'Basic dXNlcjpwYXNz'}", "dXNlcjpwYXNz"),
     ("Basic dXNlcjpwYXNzd29yZA==", "dXNlcjpwYXNzd29yZA"),
     ("webhook-signature: v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN", "K5oZfzN95Z9UVu1"),
+    ("signed v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN", "K5oZfzN95Z9UVu1"),
     ("x-functions-key: abc123==", "abc123"),
     (f"token {JWT}.", JWT),
     ("key pxc_ab12cd34_Zm9vYmFyYmF6 is not known", "Zm9vYmFyYmF6"),
