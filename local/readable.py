@@ -6,6 +6,8 @@ from structlog.dev import ConsoleRenderer
 
 _TEXTS = ("level", "logger", "time", "exception", "stack")  # what the renderer takes for text
 
+_FOR_MACHINES = ("invocation_id", "span_id")
+
 
 class Readable:
     """Takes output piece by piece, as a pipe gives it, and gives whole lines; what is no log line stays as it is."""
@@ -30,4 +32,5 @@ class Readable:
             return line
         if not all(isinstance(record.get(name, ""), str) for name in _TEXTS):
             return line
-        return str(self._render(None, "", record)).encode()
+        shown = {name: value for name, value in record.items() if name not in _FOR_MACHINES}
+        return str(self._render(None, "", shown)).encode()

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import aclosing
+from contextvars import Context
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
@@ -112,7 +113,7 @@ async def _fetcher() -> "Fetcher":
     loop = asyncio.get_running_loop()
     opening = _fetchers.get(loop)
     if opening is None:
-        opening = _fetchers[loop] = asyncio.create_task(_open())
+        opening = _fetchers[loop] = asyncio.create_task(_open(), context=Context())
         opening.add_done_callback(partial(_forget_failure, loop))
     return await asyncio.shield(opening)
 

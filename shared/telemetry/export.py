@@ -113,7 +113,8 @@ def _span_exporters(config: Settings) -> "list[SpanExporter]":
 def _azure(connection: SecretStr) -> dict[str, Any]:
     """Arguments of Azure Monitor's exporters; identity comes from APPLICATIONINSIGHTS_AUTHENTICATION_STRING, if set.
 
-    Nothing is kept on disk, and nothing is told to Microsoft about the exporter itself.
+    Nothing is kept on disk, and the exporter neither tells Microsoft about itself nor takes settings from there.
     """
     os.environ.setdefault("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")
+    os.environ.setdefault("APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED", "true")
     return {"connection_string": connection.get_secret_value(), "disable_offline_storage": True}

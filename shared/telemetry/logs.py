@@ -12,7 +12,7 @@ from typing import Any, Literal, TextIO
 
 from shared.telemetry import trace
 from shared.telemetry.fields import fields
-from shared.telemetry.redact import redact, redact_line, redacted
+from shared.telemetry.redact import is_suspicious, redact, redact_line, redacted
 
 Format = Literal["auto", "json", "console"]
 
@@ -41,7 +41,12 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a line."""
-        return json.dumps(redacted(_told(self, record)))
+        told = _told(self, record)
+        try:
+            line = json.dumps(told, default=str)
+        except (TypeError, ValueError):  # a member whose name is no text, say
+            return json.dumps(redacted(told))
+        return json.dumps(redacted(told)) if is_suspicious(line) else line
 
 
 class ConsoleFormatter(logging.Formatter):
