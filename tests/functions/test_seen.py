@@ -6,7 +6,6 @@ import azure.durable_functions as df
 import pytest
 from azure.functions.blob import InputStream
 
-import function_app
 from functions.durable import start
 from functions.seen import seen
 from shared.tasks import DeliverTask, Task
@@ -65,17 +64,6 @@ def test_work_leaves_a_line_and_is_counted(recorded: Recorded, caplog: pytest.Lo
         ("pixcrawler.step.duration", "fetch", "failed"): 1,
         ("pixcrawler.cost", "execution"): 2,
     }
-
-
-def test_every_activity_and_trigger_is_seen_and_no_orchestrator() -> None:
-    unseen = set()
-    for one in function_app.app.get_functions():
-        trigger = one.get_trigger()
-        assert trigger is not None
-        own = not str(one.get_function_name()).startswith("BuiltIn")
-        if own and not getattr(one.get_user_function(), "seen", False):
-            unseen.add(trigger.type)
-    assert unseen == {"orchestrationTrigger", "httpTrigger"}, "requests are seen by a stage"
 
 
 @pytest.mark.parametrize(

@@ -91,5 +91,5 @@ def test_a_line_of_json_stays_one(value: Any) -> None:
 @pytest.mark.parametrize("piece", ["a", "a.", "%40", "x@", "A=", "eyJ", "://", "secret=", "ab1/"])
 def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
     begun = time.process_time()
-    redact(piece * (400_000 // len(piece)))
-    assert time.process_time() - begun < 2
+    redact(piece * (200_000 // len(piece)))
+    assert time.process_time() - begun < 1
