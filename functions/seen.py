@@ -65,8 +65,7 @@ def _work(name: str, given: tuple[Any, ...]) -> Iterator[None]:
         finally:
             seconds = _since(begun)
             metrics.STEPS.record(seconds, {"step": name, "outcome": outcome})
-            metrics.COST.record(1, {"unit": "execution"})
-            metrics.COST.record(seconds, {"unit": "second"})
+            metrics.executed(seconds)
         log.info("%s done", name, extra={"seconds": seconds})
 
 

@@ -51,6 +51,7 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
             if status >= _FAILED:
                 span.set_status(StatusCode.ERROR)
             metrics.REQUESTS.record(seconds, {**known, "http.response.status_code": status})
+            metrics.executed(seconds)
             if status == _LIMITED:
                 metrics.REFUSALS.record(1, {"http.route": route})
             told = {"method": operation.method, "status": status, "seconds": seconds}

@@ -101,7 +101,7 @@ COST = Metric(
     "pixcrawler.cost",
     "counter",
     "{unit}",
-    "What is paid for: executions of functions, their seconds, bytes downloaded.",
+    "What is paid for: executions of functions (without orchestrators), their seconds, bytes downloaded.",
     ("unit",),
 )
 QUEUE_AGE = Metric(
@@ -112,3 +112,9 @@ BUILDS = Metric("pixcrawler.builds", "gauge", "{dataset}", "Datasets in a state.
 METRICS: tuple[Metric, ...] = (
     REQUESTS, REFUSALS, STEPS, IMAGES, REJECTIONS, DUPLICATES, ENGINE_ERRORS, SHARDS, COST, QUEUE_AGE, BUILDS,
 )  # fmt: skip
+
+
+def executed(seconds: float) -> None:
+    """Count one execution of a function that took so long."""
+    COST.record(1, {"unit": "execution"})
+    COST.record(seconds, {"unit": "second"})
