@@ -7,7 +7,9 @@ import functions.telemetry  # first: what the imports below log has its form alr
 import functions.web_extension  # noqa: F401 (declares the HTTP style to the worker)
 from functions import (
     activities,
+    analyze,
     build,
+    curation,
     datasets,
     deliver,
     events,
@@ -15,15 +17,21 @@ from functions import (
     gauges,
     health,
     images,
+    keys,
     triggers,
+    uploads,
     url_lists,
+    usage,
+    versions,
     webhooks,
 )
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for module in (
     activities,
+    analyze,
     build,
+    curation,
     datasets,
     deliver,
     events,
@@ -31,8 +39,12 @@ for module in (
     gauges,
     health,
     images,
+    keys,
     triggers,
+    uploads,
     url_lists,
+    usage,
+    versions,
     webhooks,
 ):
     app.register_functions(module.bp)

@@ -4,9 +4,13 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from bench import jobs, ratios
 from bench.corpus import Corpus
+from bench.hashes import hashes_of, multiplied
 from bench.jobs import Job
 from bench.peers import Peer
 from bench.ratios import Quantity
@@ -15,6 +19,7 @@ from bench.servers import HOSTS, Servers
 from bench.site import FAILURES
 
 COUNT = 5_000
+HASHES = 1_000_000
 LARGE = 4
 """Times as many, for `scale`."""
 
@@ -42,23 +47,25 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """Its job for a number of URLs and a path for what it writes. `urls` is how many a real run has, None where files
-    of the damaged folder are looked at instead; about `seconds` is how long that takes on two cores."""
+    """Its job for a number of URLs and a path for what it writes. `urls` is how many a real run has, None where it is
+    given something else: so many `items`, or the files of the damaged folder; about `seconds` is how long that takes on
+    two cores."""
 
     name: str
     job: Callable[[Field, int, Path], Job]
     urls: int | None
     seconds: float
+    items: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A ratio between two contestants and what it should be."""
+    """A ratio between two contestants and what it should be; with no contestant `below`, the quantity itself."""
 
     name: str
     quantity: Quantity
     above: str
-    below: str
+    below: str | None
     value: float
     at_least: bool = True
 
@@ -157,6 +164,16 @@ def _validate(field: Field, _: int, __: Path) -> Job:
     return jobs.validate(field.damaged)
 
 
+def _hashes(rule: Literal["dedupe", "splits"]) -> Callable[[Field, int, Path], Job]:
+    def job(field: Field, _: int, __: Path) -> Job:
+        file = field.work / f"hashes-{HASHES}.npy"
+        if not file.exists():
+            np.save(file, multiplied(hashes_of(field.corpus), HASHES))
+        return jobs.hashes(file, rule)
+
+    return job
+
+
 def _cleanvision(field: Field, _: int, out: Path) -> Job:
     return jobs.cleanvision(field.peers[CLEANVISION], field.damaged, out)
 
@@ -206,6 +223,18 @@ ALL = (
         "checks alone, a folder with damage",
         (Contestant(CLEANVISION, _cleanvision, None, 40), Contestant(BUILDER, _validate, None, 7)),
         (Aim("images/s", ratios.items_per_second, BUILDER, CLEANVISION, 5.0),),
+    ),
+    Contest(
+        "hashes",
+        "groups among the hashes of 1,000,000 pictures",
+        (
+            Contestant("builder, pictures", _hashes("dedupe"), None, 12, HASHES),
+            Contestant("builder, families for splits", _hashes("splits"), None, 20, HASHES),
+        ),
+        (
+            Aim("seconds", ratios.seconds, "builder, pictures", None, 20, at_least=False),
+            Aim("peak GiB", ratios.peak_gibibytes, "builder, pictures", None, 1, at_least=False),
+        ),
     ),
     Contest(
         "scale",

@@ -88,3 +88,8 @@ def validate(folder: Path) -> Job:
 def cleanvision(peer: Peer, folder: Path, issues: Path) -> Job:
     """CleanVision over a folder of images, with its default issues and number of processes."""
     return Job((str(peer.python), str(_HERE / "run_cleanvision.py"), str(folder), str(issues)))
+
+
+def hashes(file: Path, rule: Literal["dedupe", "splits"]) -> Job:
+    """The builder's search for close hashes, and the groups that they make."""
+    return Job((sys.executable, str(_HERE / "run_hashes.py"), str(file), rule))

@@ -28,9 +28,14 @@ def peak(run: Run) -> float:
     return float(run.peak_bytes)
 
 
-def of_rounds(rounds: Sequence[Round], quantity: Quantity, above: str, below: str) -> tuple[float, ...]:
-    """`quantity` of contestant `above` over that of `below`, one ratio for each round."""
-    return tuple(quantity(each[above]) / quantity(each[below]) for each in rounds)
+def peak_gibibytes(run: Run) -> float:
+    """Peak memory, GiB."""
+    return run.peak_bytes / (1 << 30)
+
+
+def of_rounds(rounds: Sequence[Round], quantity: Quantity, above: str, below: str | None) -> tuple[float, ...]:
+    """`quantity` of contestant `above` over that of `below` (None: over one), one ratio for each round."""
+    return tuple(quantity(each[above]) / (quantity(each[below]) if below else 1.0) for each in rounds)
 
 
 def middle(criterion: Criterion) -> float:

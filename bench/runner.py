@@ -67,9 +67,13 @@ def _run(contestant: Contestant, field: Field, urls: int | None) -> Run:
         wall_seconds=taken.wall_seconds,
         cpu_seconds=taken.cpu_seconds,
         peak_bytes=taken.peak_bytes,
-        items=urls if urls is not None else sum(1 for _ in field.damaged.iterdir()),
+        items=_items(contestant, field) if urls is None else urls,
         images=written.images if written else None,
     )
+
+
+def _items(contestant: Contestant, field: Field) -> int:
+    return contestant.items if contestant.items is not None else sum(1 for _ in field.damaged.iterdir())
 
 
 def _checked(contestant: Contestant, shards: Path, size: int | None) -> Written:

@@ -95,6 +95,7 @@ def _nginx_configuration(root: Path, work: Path, certificate: Path, http: int, h
     scratch = "\n".join(
         f"  {kind}_temp_path {work}/nginx-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    # What open_file_cache holds is open: more than the process may have (20,000 in places) is answered by 500.
     # As root, nginx would hand its workers to a user who may not read the corpus.
     user = "user root;\n" if os.geteuid() == 0 else ""
     robots = ROBOTS.decode().replace("\n", "\\n")
@@ -108,7 +109,7 @@ http {{
   tcp_nopush on;
   keepalive_timeout 65;
   keepalive_requests 1000000;
-  open_file_cache max=40000 inactive=10m;
+  open_file_cache max=4000 inactive=10m;
   open_file_cache_valid 10m;
   types {{ image/jpeg jpg; }}
 {scratch}

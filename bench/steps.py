@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
-import aiohttp
 import cv2
 import numpy as np
 import simplejpeg
@@ -17,6 +16,7 @@ from rich.console import Console
 
 from bench.contests import Field, url_list
 from bench.jobs import QUALITY, SIZE
+from bench.load import ask
 from bench.results import Step
 from builder.fetch import fetch_many
 from builder.fetcher import Fetcher
@@ -65,7 +65,7 @@ def _pairs(bodies: Sequence[bytes], urls: Sequence[str], field: Field) -> list[t
     resized = {"format": "jpeg", "size": SIZE, "quality": QUALITY}
     return [
         ("fetch", len(urls), lambda: asyncio.run(_fetch(urls, field)),
-         "aiohttp alone, no guard, no manners, no rows", lambda: asyncio.run(_get(urls))),
+         "libcurl alone, no guard, no manners, no rows", lambda: ask(urls, len(urls))),
         ("decode, resize to 256, encode, SHA-256 (tier fast)", len(bodies),
          admit(ImageSpec.model_validate({"tier": "fast", **resized})),
          "simplejpeg scaled + OpenCV area + simplejpeg", lambda: [_resized(body) for body in bodies]),
@@ -99,18 +99,6 @@ async def _fetch(urls: Sequence[str], field: Field) -> None:
             if row.reason is not None:
                 msg = f"{row.candidate.url}: {row.reason} ({row.detail})"
                 raise ValueError(msg)
-
-
-async def _get(urls: Sequence[str]) -> None:
-    left = iter(urls)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=_CONCURRENCY)) as session:
-
-        async def work() -> None:
-            for url in left:
-                async with session.get(url) as answer:
-                    await answer.read()
-
-        await asyncio.gather(*(work() for _ in range(_CONCURRENCY)))
 
 
 def _resized(body: bytes) -> bytes:

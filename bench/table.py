@@ -43,7 +43,7 @@ def _conditions(results: Results) -> str:
         f"- Corpus: {corpus.pictures:,} pictures from {corpus.photographs} photographs ({corpus.source}), mean "
         f"{corpus.mean_bytes / 1000:.0f} KB, median {corpus.median_bytes / 1000:.0f} KB, largest "
         f"{corpus.largest_bytes / 1000:,.0f} KB; {corpus.near_duplicates} have another within 8 bits of pHash.",
-        f"- Server: {server.software}; to two aiohttp processes on the same machine it served "
+        f"- Server: {server.software}; to two processes of libcurl on the same machine it served "
         f"{server.http_per_second:,.0f} requests/s over HTTP and {server.https_per_second:,.0f} over HTTPS.",
         "",
     ])  # fmt: skip

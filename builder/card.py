@@ -51,6 +51,8 @@ def _summary(about: About) -> str:
         f"{report.totals.accepted} images of {len(report.labels)} labels ({splits or 'not split'}), "
         f"{report.totals.bytes} bytes; formats: {formats or 'none'}."
     ]
+    if about.version:
+        sentences.append(f"Version {about.version}.")
     if about.created:
         sentences.append(f"Made on {about.created.isoformat()}.")
     if report.shortfall:

@@ -80,9 +80,7 @@ def failed_check(grey: NDArray[np.uint8], limit: Limits) -> Failed | None:
     a dead pixel does not decide. Sharpness is the mean square of the Laplacian in one of the sharpest tiles over the
     variance of all grey values: it does not depend on contrast, nor on how much of the picture is out of focus.
     """
-    counts = np.asarray(cv2.calcHist([grey], [0], None, [256], [0, 256]), np.float32).ravel()
-    reached = counts.cumsum()
-    dark, bright = (int(level) for level in reached.searchsorted((0.01 * grey.size, 0.99 * grey.size)))
+    counts, dark, bright = _levels(grey)
     if bright - dark < limit.min_contrast:
         return _failed("uniform", bright - dark, f"contrast of {bright - dark} levels", limit.min_contrast)
     if bright < limit.min_bright_level:
@@ -93,38 +91,97 @@ def failed_check(grey: NDArray[np.uint8], limit: Limits) -> Failed | None:
     return _placeholder(grey, counts, limit) or _structure(grey, limit)
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What one check measured: its value beside the threshold, `at_least` or at most that. `value` is None where the
+    check has nothing to measure."""
+
+    check: str  # the name of the threshold in `builder.spec.Thresholds`
+    reason: RejectReason
+    value: float | None
+    threshold: float
+    at_least: bool
+
+
+def measures(grey: NDArray[np.uint8], limit: Limits) -> tuple[Measure, ...]:
+    """Every check of `failed_check` in its order, also those behind the first that fails."""
+    _, dark, bright = _levels(grey)
+    detail, sharpness = _detail_and_sharpness(grey)
+    return (
+        Measure("min_contrast", "uniform", float(bright - dark), limit.min_contrast, at_least=True),
+        Measure("min_bright_level", "too_dark", float(bright), limit.min_bright_level, at_least=True),
+        Measure("max_dark_level", "too_bright", float(dark), limit.max_dark_level, at_least=False),
+        Measure("max_flat_ground", "uniform", _flat_ground(grey), limit.max_flat_ground, at_least=False),
+        Measure("min_detail", "low_information", detail, limit.min_detail, at_least=True),
+        Measure("min_sharpness", "blurry", sharpness, limit.min_sharpness, at_least=True),
+    )
+
+
+def _levels(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int, int]:
+    """How many pixels have which level, and the levels that 1 % and 99 % of them reach."""
+    counts = np.asarray(cv2.calcHist([grey], [0], None, [256], [0, 256]), np.float32).ravel()
+    dark, bright = (int(level) for level in counts.cumsum().searchsorted((0.01 * grey.size, 0.99 * grey.size)))
+    return counts, dark, bright
+
+
 def _placeholder(grey: NDArray[np.uint8], counts: NDArray[np.float32], limit: Limits) -> Failed | None:
     """Thin marks on a ground of one grey level (give or take one)."""
-    shares = counts.copy()
-    shares[1:] += counts[:-1]
-    shares[:-1] += counts[1:]
-    level = int(shares.argmax())
-    ground = float(shares[level]) / grey.size
-    if ground <= limit.max_flat_ground:
-        return None
-    marks = (cv2.absdiff(grey, np.full_like(grey, level)) > _GROUND_LEVELS).astype(np.uint8)
-    thick = cv2.countNonZero(cv2.erode(marks, _THICK))
-    if thick > _MAX_THICK_SHARE * cv2.countNonZero(marks):
+    level, ground = _ground(counts)
+    if ground <= limit.max_flat_ground or not _marks_are_thin(grey, level):
         return None
     return _failed(
         "uniform", ground, f"thin marks on one level that covers {ground:.3f}", limit.max_flat_ground, "at most"
     )
 
 
+def _flat_ground(grey: NDArray[np.uint8]) -> float | None:
+    """The share of one grey level behind thin marks; None where the marks are not thin: then it tells nothing."""
+    level, ground = _ground(_levels(grey)[0])
+    return ground if _marks_are_thin(grey, level) else None
+
+
+def _ground(counts: NDArray[np.float32]) -> tuple[int, float]:
+    """The most frequent level, and the share of the pixels that have it, give or take one."""
+    shares = counts.copy()
+    shares[1:] += counts[:-1]
+    shares[:-1] += counts[1:]
+    level = int(shares.argmax())
+    return level, float(shares[level]) / float(counts.sum())
+
+
+def _marks_are_thin(grey: NDArray[np.uint8], level: int) -> bool:
+    marks = (cv2.absdiff(grey, np.full_like(grey, level)) > _GROUND_LEVELS).astype(np.uint8)
+    thick = cv2.countNonZero(cv2.erode(marks, _THICK))
+    return thick <= _MAX_THICK_SHARE * cv2.countNonZero(marks)
+
+
 def _structure(grey: NDArray[np.uint8], limit: Limits) -> Failed | None:
     laplacian = cv2.Laplacian(grey, cv2.CV_16S)
-    detail = cv2.countNonZero((np.abs(laplacian) > _DETAIL_LEVELS).view(np.uint8)) / grey.size
+    detail = _detail(laplacian)
     if detail < limit.min_detail:
         return _failed("low_information", detail, f"detail in {detail:.4f} of the pixels", limit.min_detail)
+    sharpness = _sharpness(grey, laplacian)
+    if sharpness < limit.min_sharpness:
+        return _failed("blurry", sharpness, f"sharpness {sharpness:.4f}", limit.min_sharpness)
+    return None
+
+
+def _detail_and_sharpness(grey: NDArray[np.uint8]) -> tuple[float, float]:
+    laplacian = cv2.Laplacian(grey, cv2.CV_16S)
+    return _detail(laplacian), _sharpness(grey, laplacian)
+
+
+def _detail(laplacian: cv2.typing.MatLike) -> float:
+    return cv2.countNonZero((np.abs(laplacian) > _DETAIL_LEVELS).view(np.uint8)) / laplacian.size
+
+
+def _sharpness(grey: NDArray[np.uint8], laplacian: cv2.typing.MatLike) -> float:
     energy = laplacian.astype(np.float32)
     energy *= energy
     rows, columns = _means(grey.shape[0]), _means(grey.shape[1])
     tiles = np.sort(rows @ energy @ columns.T, axis=None)
     deviation = float(cv2.meanStdDev(grey)[1].item())
-    sharpness = float(tiles[_SHARPEST]) / max(deviation**2, 1.0)
-    if sharpness < limit.min_sharpness:
-        return _failed("blurry", sharpness, f"sharpness {sharpness:.4f}", limit.min_sharpness)
-    return None
+    return float(tiles[_SHARPEST]) / max(deviation**2, 1.0)
 
 
 @lru_cache(maxsize=1_024)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from builder.fingerprints import Collector
 from builder.hashes import Indices
-from builder.rows import Glance, ImageRow
+from builder.rows import SPLITS, Glance, ImageRow
+from builder.standing import standing_of
 
 _DIGEST_BYTES = 32
 
@@ -31,18 +32,21 @@ class Columns:
     size: "array[int]" = field(default_factory=lambda: array("q"))
     digests: bytearray = field(default_factory=bytearray)
     known: bytearray = field(default_factory=bytearray)
+    standing: bytearray = field(default_factory=bytearray)  # positions in `builder.standing.STANDINGS`
+    held: bytearray = field(default_factory=bytearray)  # positions in SPLITS, from 1 on; 0 for none
     hashes: Collector = field(default_factory=Collector)
 
     @classmethod
-    def of(cls, rows: Iterable[ImageRow | Glance], *, turned: bool = False) -> Self:
-        """Of all these rows; with `turned` also the hashes of mirrored and rotated copies. Raises ValueError for a
+    def of(cls, rows: Iterable[ImageRow | Glance], *, turned: bool = False, keep: bool = False) -> Self:
+        """Of all these rows; with `turned` also the hashes of mirrored and rotated copies, with `keep` the splits that
+        they have. Raises ValueError for a
         SHA-256 that is none."""
         made = cls()
         for row in rows:
-            made.add(row, turned=turned)
+            made.add(row, turned=turned, keep=keep)
         return made
 
-    def add(self, row: ImageRow | Glance, *, turned: bool = False) -> None:
+    def add(self, row: ImageRow | Glance, *, turned: bool = False, keep: bool = False) -> None:
         """Take one row; see `of`. Its key must be another than those before (see `in_order`)."""
         self.keys.append(row.key)
         self.label.append(self.labels.setdefault(row.label, len(self.labels)))
@@ -55,6 +59,12 @@ class Columns:
             msg = f"{row.key} has a SHA-256 that is not 64 hex digits"
             raise ValueError(msg)
         self.hashes.add(row, turned=turned)
+        if isinstance(row, Glance):  # of a journal: nobody has decided about it yet
+            self.standing.append(0)
+            self.held.append(0)
+        else:
+            self.standing.append(standing_of(row, keep=keep))
+            self.held.append(SPLITS.index(row.split) + 1 if keep and row.split else 0)
 
     @cached_property
     def in_order(self) -> Indices:

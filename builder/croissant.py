@@ -173,7 +173,7 @@ def _metadata(about: About, distribution: list[Json], record_sets: list[Json]) -
         "description": f"{report.totals.accepted} images of {len(report.labels)} labels: {labels}.",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "license": licences or ["unknown: see attribution.csv"],
-        "version": "1.0.0",
+        "version": f"{about.version or 1}.0.0",
         "citeAs": _citation(about),
         "distribution": distribution,
         "recordSet": record_sets,

@@ -14,8 +14,8 @@ from builder.rows import DuplicateReason, Glance, ImageRow, LabelConflict, Row, 
 
 RECONSIDERED: frozenset[Verdict] = frozenset({"accepted", "duplicate", "surplus"})
 
-Outcome = Literal["accepted", "exact_duplicate", "near_duplicate", "over_target", "odd_size"]
-OUTCOMES: tuple[Outcome, ...] = ("accepted", "exact_duplicate", "near_duplicate", "over_target", "odd_size")
+Outcome = Literal["accepted", "exact_duplicate", "near_duplicate", "over_target", "odd_size", "curated"]
+OUTCOMES: tuple[Outcome, ...] = ("accepted", "exact_duplicate", "near_duplicate", "over_target", "odd_size", "curated")
 
 _VERDICTS: dict[Outcome, Verdict] = {
     "accepted": "accepted",
@@ -23,6 +23,7 @@ _VERDICTS: dict[Outcome, Verdict] = {
     "near_duplicate": "duplicate",
     "over_target": "surplus",
     "odd_size": "rejected",
+    "curated": "rejected",
 }
 
 
@@ -30,7 +31,7 @@ class Decision(Row):
     """What one image is in the dataset. `measured` is of `odd_size`: how many times the dataset's median."""
 
     verdict: Verdict
-    reason: DuplicateReason | Literal["over_target", "odd_size"] | None = None
+    reason: DuplicateReason | Literal["over_target", "odd_size", "curated"] | None = None
     detail: str | None = None
     duplicate_of: str | None = None
     measured: float | None = None
@@ -112,5 +113,6 @@ class Deduplication:
 
 
 def reconsidered(row: ImageRow | Glance) -> bool:
-    """Whether deduplication decides about the row: it passed validation, whatever an earlier run made of it."""
-    return row.verdict in RECONSIDERED or row.reason == "odd_size"
+    """Whether deduplication decides about the row: it passed validation, whatever an earlier run or a person made of
+    it."""
+    return row.verdict in RECONSIDERED or row.reason in {"odd_size", "curated"}

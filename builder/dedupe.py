@@ -12,7 +12,8 @@ from builder.fingerprints import Closeness, Fingerprints
 from builder.hashes import Indices, join, join_all
 from builder.rows import ImageRow, LabelConflict
 from builder.spec import DedupeSpec
-from builder.survivors import Images, ranks, survivors
+from builder.standing import is_decided, is_in, is_out, precedence, standing_survivors
+from builder.survivors import Images, ranks
 
 _ENOUGH_FOR_A_MEDIAN = 3
 
@@ -21,7 +22,12 @@ Digests = NDArray[np.int64]
 
 
 def deduplicate(
-    rows: Iterable[ImageRow], spec: DedupeSpec, targets: Mapping[str, int], *, odd_size: float | None = None
+    rows: Iterable[ImageRow],
+    spec: DedupeSpec,
+    targets: Mapping[str, int],
+    *,
+    odd_size: float | None = None,
+    keep: bool = False,
 ) -> Deduplication:
     """Decide for every row that passed validation what it is, from scratch: the order of rows and their verdicts do
     not matter.
@@ -33,10 +39,11 @@ def deduplicate(
     With `spec.turned`, so are mirrored and rotated copies whose rows tell `turned` hashes. One image of a picture
     stays (see `builder.survivors`), the others are its duplicates: `exact_duplicate` when their bytes are its bytes,
     else `near_duplicate`. Of the survivors of a label the first `targets[label]` by key stay (keys are in the order of
-    search: most relevant first); the rest is `surplus`. Raises ValueError when `targets` lacks a label, a key comes
+    search: most relevant first); the rest is `surplus`. What people decided comes first, and with `keep` what is in
+    the dataset already: see `builder.standing`. Raises ValueError when `targets` lacks a label, a key comes
     twice or a SHA-256 is not one. Holds some hundred bytes per image.
     """
-    columns = Columns.of((row for row in rows if reconsidered(row)), turned=spec.turned)
+    columns = Columns.of((row for row in rows if reconsidered(row)), turned=spec.turned, keep=keep)
     return deduplicated(columns, spec, targets, odd_size=odd_size)
 
 
@@ -56,15 +63,17 @@ def deduplicated(
     odd = np.zeros(len(keys), dtype=bool)
     if odd_size is not None:
         odd = (factor > odd_size) | (factor * odd_size < 1)
+    told = np.frombuffer(columns.standing, dtype=np.uint8)[order]
+    odd &= ~is_decided(told)
     usual = np.flatnonzero(~odd)  # from here on positions are among these
 
     hashes = columns.hashes.select(order[usual])
     group = _group(digests[usual], hashes, spec)
     images = Images(group, label[usual], pixels[usual], size[usual], hashes)
-    best = survivors(images)
+    best = standing_survivors(images, told[usual])
     outcome = np.full(len(keys), OUTCOMES.index("odd_size"), dtype=np.uint8)
     limits = np.array([targets[name] for name in names], dtype=np.int64)
-    outcome[usual] = _outcomes(images, best, digests[usual], limits)
+    outcome[usual] = _outcomes(images, best, digests[usual], limits, told[usual])
     survivor = np.arange(len(keys))
     survivor[usual] = usual[best]
     return Deduplication(
@@ -110,7 +119,9 @@ def _group(digests: Digests, hashes: Fingerprints, spec: DedupeSpec) -> Indices:
     return np.unique(numbers, return_inverse=True)[1]
 
 
-def _outcomes(images: Images, best: Indices, digests: Digests, limits: Indices) -> NDArray[np.uint8]:
+def _outcomes(
+    images: Images, best: Indices, digests: Digests, limits: Indices, told: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
     """Positions in `OUTCOMES`, shape (n,)."""
 
     def number(outcome: Outcome) -> int:
@@ -122,10 +133,12 @@ def _outcomes(images: Images, best: Indices, digests: Digests, limits: Indices) 
         for its in (0, 1):
             same |= (digests[:, mine] >= 0) & (digests[:, mine] == survivors_digests[:, its])
     result = np.where(same, number("exact_duplicate"), number("near_duplicate")).astype(np.uint8)
-    standing = np.flatnonzero(best == np.arange(len(best)))
+    standing = np.flatnonzero((best == np.arange(len(best))) & ~is_out(told))
+    standing = standing[precedence(told[standing])]
     label = images.label[standing]
-    wanted = ranks(label) < limits[label]
+    wanted = (ranks(label) < limits[label]) | is_in(told[standing])
     result[standing] = np.where(wanted, number("accepted"), number("over_target"))
+    result[is_out(told)] = number("curated")
     return result
 
 

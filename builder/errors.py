@@ -21,8 +21,9 @@ class SourceError(BuilderError):
         return type(self), (self.source, self.kind, str(self))
 
 
-SOURCE_FAILURES = ("unreachable", "rate_limited", "refused", "changed", "not_configured")
-"""Why a source gave nothing: network down; too many requests; it said no; its answers changed form; no setting."""
+SOURCE_FAILURES = ("unreachable", "rate_limited", "refused", "changed", "not_configured", "unmatched")
+"""Why a source gave nothing, or less: network down; too many requests; it said no; its answers changed form; no
+setting; what it has is of no label."""
 
 
 class AddressRefusedError(BuilderError, OSError):
@@ -95,3 +96,26 @@ class NotADatasetError(BuilderError):
 class WorkerLostError(BuilderError):
     """Worker processes keep dying, or one met a fault of the machine (a full disk...): the message says which. What is
     done is kept: the same command goes on from there."""
+
+
+class ArchiveError(BuilderError, ValueError):
+    """A file that was handed in for its images cannot be used. `kind` is one of `ARCHIVE_FAULTS`, the message a
+    sentence that says what to do."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+ARCHIVE_FAULTS = (
+    "not_an_archive",
+    "unsupported",
+    "damaged",
+    "too_many_entries",
+    "too_many_bytes",
+    "bomb",
+    "overlapping",
+    "unreadable_names",
+)
+"""Why an archive is refused as a whole: its bytes are of another type; a type that is not opened; it is broken; three
+limits; entries that share bytes; names that are not in the encoding they claim."""

@@ -9,10 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import aiohttp
-from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from builder.authorities import trusting
 from builder.download import Answer, DownloadError, ask, first_link, next_link
 from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard
@@ -20,10 +19,11 @@ from builder.hosts import HostQuietError
 from builder.limits import FetchLimits
 from builder.links import MAX_URL_CHARACTERS
 from builder.manners import Manners
+from builder.names import Resolver
 from builder.robots import MAX_REDIRECTS
 from builder.rows import Candidate, Fetched, FetchReason
 from builder.rules import Rules, learn_rules
-from builder.session import open_session, trusting
+from builder.session import Session
 from builder.sites import Site, Sites
 from builder.takedown import TakeDownList
 from builder.text import one_line
@@ -31,6 +31,10 @@ from builder.text import one_line
 __all__ = ["FetchLimits", "Fetcher", "Manners", "TakeDownList"]
 
 MAX_DETAIL_CHARACTERS = 300
+
+_RETRIES_OF: dict[FetchReason, int] = {"incomplete": 1}
+"""Where fewer retries are worth it than of what is transient in general: a body that breaks off was already on its way
+when it did, which is mostly the file's or a proxy's fault and costs both sides half a picture each time."""
 
 _QUIET_STATUSES = frozenset({429, 503})
 _PLAIN = re.compile(  # what `parse_link` would leave as it is, if the origin in front was met before
@@ -71,20 +75,23 @@ class Fetcher:
         manners: Manners | None = None,
         *,
         ca_file: Path | None = None,
-        resolver: AbstractResolver | None = None,
+        resolver: Resolver | None = None,
     ) -> None:
         self.limits = limits
         self._guard = guard
         self._manners = manners or Manners()
-        self._ssl = trusting(ca_file) if ca_file is not None else None
+        if ca_file is not None:
+            trusting(ca_file)
+        self._ca_file = ca_file
         self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
+        self._session: Session | None = None
         self._slots = asyncio.Semaphore(limits.concurrency)
         spacing = limits.host_spacing_seconds * self._manners.processes
         self._sites = Sites(limits, guard, spacing_seconds=spacing)
 
     async def __aenter__(self) -> Self:
-        self._session = open_session(self.limits, self._guard, resolver=self._resolver, ssl_context=self._ssl)
+        session = Session(self.limits, self._guard, resolver=self._resolver, ca_file=self._ca_file)
+        self._session = await session.__aenter__()
         return self
 
     async def __aexit__(
@@ -95,8 +102,12 @@ class Fetcher:
     ) -> None:
         await self._sites.close()
         if self._session is not None:
-            await self._session.close()
+            await self._session.__aexit__(kind, error, trace)
             self._session = None
+
+    def taken_down(self, data: bytes) -> str | None:
+        """The entry of the take-down list that covers these bytes, wherever they come from; None if there is none."""
+        return self._manners.take_down.entry_for_bytes(data)
 
     async def fetch(
         self, candidate: Candidate, *, max_bytes: int | None = None, room: asyncio.Semaphore | None = None
@@ -164,7 +175,8 @@ class Fetcher:
                 wait = error.retry_after
                 if wait is None:
                     wait = random.uniform(0, 2 * self.limits.backoff_seconds * 2**tried)  # noqa: S311 - jitter is no secret
-                if not error.transient or tried >= errand.retries or wait >= errand.left:
+                tries = min(errand.retries, _RETRIES_OF.get(error.reason, errand.retries))
+                if not error.transient or tried >= tries or wait >= errand.left:
                     raise
             errand.left -= wait
             await asyncio.sleep(wait)
@@ -226,8 +238,9 @@ class Fetcher:
         async with self._slots:
             started = time.monotonic()
             try:
-                async with asyncio.timeout(errand.left):
-                    answer = await ask(self._session, url, errand.max_bytes, opt_outs=opt_outs, cut=not errand.mannered)
+                answer = await ask(
+                    self._session, url, errand.max_bytes, errand.left, opt_outs=opt_outs, cut=not errand.mannered
+                )
             finally:
                 errand.left -= time.monotonic() - started
         if (entry := self._manners.take_down.entry_for_bytes(answer.body)) is not None:

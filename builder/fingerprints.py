@@ -87,16 +87,16 @@ class Points:
         return phash + dhash
 
     def close(self, closeness: Closeness) -> Pairs:
-        """All pairs of points that are close, in chunks; a pair may come again."""
+        """All pairs of points that are close, in chunks, each pair once."""
         hashed = np.flatnonzero(self.telling)
         for left, right in close_pairs(self.phash, closeness.reach):
-            yield from self._kept(left, right, closeness)
-        for left, right in close_pairs(self.dhash[hashed], closeness.reach):
-            yield from self._kept(hashed[left], hashed[right], closeness)
-
-    def _kept(self, left: Indices, right: Indices, closeness: Closeness) -> Pairs:
-        kept = np.flatnonzero(self.alike(left, right, closeness))
-        if len(kept):
+            kept = self.alike(left, right, closeness)
+            yield left[kept], right[kept]
+        for one, other in close_pairs(self.dhash[hashed], closeness.reach):
+            left, right = hashed[one], hashed[other]
+            new = np.bitwise_count(self.phash[left] ^ self.phash[right]) > closeness.reach
+            left, right = left[new], right[new]
+            kept = self.alike(left, right, closeness)
             yield left[kept], right[kept]
 
 
@@ -162,6 +162,13 @@ class Fingerprints:
         """Which images have both hashes, shape (n,)."""
         both: NDArray[np.bool_] = self.has == _WITH_DHASH
         return both
+
+    def at(self, positions: Indices) -> "Fingerprints":
+        """Those of the images at these positions (increasing), numbered anew; without mirrored and rotated ones."""
+        none = np.zeros(0, dtype=np.int64)
+        return Fingerprints(
+            self.phash[positions], self.dhash[positions], self.has[positions], none.astype(np.uint64), none
+        )
 
     def points(self) -> tuple[Points, Indices, Indices]:
         """The points; the images that have a fingerprint, shape (k,); and the point of each of these, shape (k,).

@@ -5,10 +5,9 @@ address and port, so that a test server can be reached without opening the whole
 """
 
 import re
-import socket
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
 
 from builder.errors import AddressRefusedError, SettingError
 
@@ -33,6 +32,7 @@ NOTHING_FETCHED = "nothing is fetched from there"
 _NUMERIC_LABEL = re.compile(r"(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
 
 
+@lru_cache(4_096)
 def refusal(address: Address) -> str | None:
     """Why nothing may be fetched from `address`, or None if it is a global unicast one."""
     if isinstance(address, IPv6Address):
@@ -57,6 +57,9 @@ def refusal(address: Address) -> str | None:
         if is_it:
             return what
     return None
+
+
+_parsed = lru_cache(4_096)(ip_address)
 
 
 def parse_exceptions(setting: str) -> frozenset[tuple[Address, int]]:
@@ -85,7 +88,7 @@ class AddressGuard:
     def check(self, host: str, port: int) -> None:
         """Raise `AddressRefusedError` if the IP address `host` (in text) must not be connected to on `port`."""
         try:
-            address = ip_address(host)
+            address = _parsed(host)
         except ValueError:
             msg = f"{host} is no IP address"
             raise AddressRefusedError(msg) from None
@@ -110,13 +113,3 @@ class AddressGuard:
                 raise AddressRefusedError(msg) from None
             return
         self.check(str(literal), port)
-
-    def make_socket(self, addr_info: tuple[Any, ...]) -> socket.socket:
-        """A socket for the address that is about to be connected to, or `AddressRefusedError`.
-
-        `addr_info` is as of `socket.getaddrinfo`. This is aiohttp's `socket_factory`: what is checked here is what is
-        connected to, so that neither DNS rebinding nor a resolver's cache can come between.
-        """
-        family, kind, protocol, _, address = addr_info
-        self.check(address[0], address[1])
-        return socket.socket(family, kind, protocol)

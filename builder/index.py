@@ -47,13 +47,15 @@ _BLOCK = 1_000
 """Rows that are made columns of at a time: as text they take twice as much memory."""
 
 
-def write_index(lines: Iterable[bytes], row_group: int = ROW_GROUP) -> Iterator[bytes]:
-    """A Parquet file (Zstandard) of accepted rows, each given as JSON; piece by piece, one per row group."""
+def write_index(lines: Iterable[bytes], row_group: int = ROW_GROUP, *, version: int | None = None) -> Iterator[bytes]:
+    """A Parquet file (Zstandard) of accepted rows, each given as JSON; piece by piece, one per row group. The number
+    of a frozen version is in the schema's metadata, under `pixcrawler.version`."""
     drain = Drain()
-    with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), SCHEMA, compression="zstd") as writer:
+    schema = SCHEMA if version is None else SCHEMA.with_metadata({"pixcrawler.version": str(version)})
+    with pq.ParquetWriter(pa.PythonFile(drain, mode="w"), schema, compression="zstd") as writer:
         source = iter(lines)
         while tables := list(_tables(islice(source, row_group))):
-            writer.write_table(_table(pa.concat_tables(tables)))
+            writer.write_table(_table(pa.concat_tables(tables)).cast(schema))
             yield drain.take()
     yield drain.take()
 

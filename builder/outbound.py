@@ -76,7 +76,7 @@ def _connect(guard: AddressGuard, found: list[tuple[Any, ...]], until: float) ->
         guard.check(info[4][0], info[4][1])
     last: OSError = TimeoutError()
     for info in found:
-        made = guard.make_socket(info)
+        made = socket.socket(*info[:3])
         made.settimeout(max(until - time.monotonic(), _SHORT))
         try:
             made.connect(info[4])

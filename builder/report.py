@@ -86,6 +86,7 @@ _FAILURES = {
     "refused": "refused to answer",
     "changed": "answered in a form that is not understood",
     "not_configured": "is not configured",
+    "unmatched": "has images in folders that are no label",
 }
 
 _REASONS = {
@@ -122,6 +123,7 @@ _REASONS = {
     "uniform": "of one colour, or placeholders",
     "odd_size": "of an odd size",
     "changed": "changed since the manifest was written",
+    "curated": "taken out by hand",
 }
 
 

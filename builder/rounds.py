@@ -29,6 +29,7 @@ class Cursor(Row):
     query: str
     page: int = 1  # the next one to ask for
     stale: int = 0  # pages in a row without a new candidate
+    known_pages: int = 0  # asked for in an earlier search: that they bring nothing new tells nothing
     dry: bool = False
 
 
@@ -70,6 +71,17 @@ def start_search(engines: Sequence[Engine], queries: Sequence[str], label: str) 
     ]
     lists = [Cursor(engine=engine.name, query=label) for engine in engines if not engine.takes_queries]
     return SearchState(cursors=(*lists, *cursors))
+
+
+def search_again(engines: Sequence[Engine], queries: Sequence[str], label: str, before: SearchState) -> SearchState:
+    """The state before searching a label anew, from the first page on, after searches that came as far as `before`."""
+    asked = {(cursor.engine, cursor.query): max(cursor.page - 1, cursor.known_pages) for cursor in before.cursors}
+    fresh = start_search(engines, queries, label).cursors
+    return SearchState(
+        cursors=tuple(
+            cursor.model_copy(update={"known_pages": asked.get((cursor.engine, cursor.query), 0)}) for cursor in fresh
+        )
+    )
 
 
 def search_round(
@@ -136,6 +148,6 @@ def _failed(before: Failure | None, engine: str, error: SourceError) -> Failure:
 
 
 def _moved(cursor: Cursor, *, more: bool, fresh: bool, bounded: bool) -> Cursor:
-    stale = 0 if fresh else cursor.stale + 1
+    stale = 0 if fresh or cursor.page <= cursor.known_pages else cursor.stale + 1
     dry = not more or (bounded and (stale >= MAX_STALE_PAGES or cursor.page >= MAX_PAGES))
     return cursor.model_copy(update={"page": cursor.page + 1, "stale": stale, "dry": dry})

@@ -42,6 +42,7 @@ RejectReason = Literal[
     "uniform",  # one colour, or a placeholder picture
     "odd_size",  # far larger or smaller than the rest of the dataset
     "changed",  # made again from a manifest: the bytes served are not those of then
+    "curated",  # a person took it out
 ]
 
 Split = Literal["train", "val", "test"]
@@ -86,6 +87,15 @@ class Fetched(Row):
     seconds: float = 0.0
 
 
+class Curation(Row):
+    """What people decided about an image; it outlives every later decision of the builder."""
+
+    decision: Literal["accepted", "rejected"]
+    relabelled_from: str | None = None  # the label that it was found for
+    by: str | None = None  # who: kept with the dataset, never published
+    note: str | None = None  # why, in their words; never published either
+
+
 class ImageRow(Row):
     """One candidate to the end of its way: the row of manifests, indexes and shard documents."""
 
@@ -121,7 +131,12 @@ class ImageRow(Row):
     source_height: int | None = None
     shard: str | None = None  # blob or file name of the tar that holds the bytes, relative to the dataset
     offset: int | None = None  # of the bytes in that tar
-    split: Split | None = None
+    curated: Curation | None = None
+    origin: str | None = Field(
+        default=None, description="`{dataset}/{key}` of the image that this one was copied from when datasets merged"
+    )
+    version: int | None = Field(default=None, description="of the dataset, in the manifest of a frozen one")
+    split: Split | None = None  # the last field: see `builder.manifest.ManifestRows.of_split`
 
 
 class Glance(NamedTuple):

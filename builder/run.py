@@ -276,7 +276,7 @@ def _workers(workspace: Workspace, spec: DatasetSpec, options: RunOptions) -> li
     limits = options.limits
     processes = 1 if limits.host_spacing_seconds > 0 else min(processes, limits.concurrency, limits.per_host)
     if options.ca_file is not None:
-        from builder.session import trusting
+        from builder.authorities import trusting
 
         trusting(options.ca_file)  # said here once, not by every worker as it dies
     shared = replace(

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-SourceName = Literal["duckduckgo", "bing", "urls", "sample"]
+SourceName = Literal["duckduckgo", "bing", "urls", "uploads", "sample"]
 ImageFormat = Literal["original", "jpeg", "png", "webp"]
 ExportFormat = Literal["imagefolder", "webdataset", "parquet", "coco", "yolo", "csv", "jsonl", "labels"]
 Tier = Literal["fast", "standard", "strict"]
@@ -27,6 +27,7 @@ MAX_IMAGES_PER_LABEL = 100_000
 MAX_IMAGES = 1_000_000
 """In the whole dataset: deduplication looks at all of them at once."""
 MAX_INLINE_URLS = 10_000
+MAX_UPLOADS = 20
 
 _SLUG_CHARACTERS = 64
 _DIGEST_CHARACTERS = 8
@@ -95,7 +96,12 @@ class LabelSpec(Model):
 
     name: Text
     queries: tuple[Text, ...] = Field(default=(), max_length=50, description="empty: made from the name")
-    images: int | None = Field(default=None, ge=1, le=MAX_IMAGES_PER_LABEL, description="overrides images_per_label")
+    images: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_IMAGES_PER_LABEL,
+        description="overrides images_per_label; 0: nothing is searched, and whatever is put there stays",
+    )
     urls: tuple[HttpUrl, ...] = Field(default=(), max_length=MAX_INLINE_URLS, description="for the source `urls`")
 
     @property
@@ -235,6 +241,12 @@ class DatasetSpec(Model):
     url_list: str | None = Field(
         default=None, pattern=r"^[0-9a-f]{32}$", description="id of an uploaded list, for the source `urls`"
     )
+    uploads: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")], ...] = Field(
+        default=(),
+        max_length=MAX_UPLOADS,
+        description="ids of uploads, for the source `uploads`: an image goes to the label that its folder names; "
+        "where there is but one label, all do",
+    )
     image: ImageSpec = ImageSpec()
     dedupe: DedupeSpec = DedupeSpec()
     splits: SplitSpec = SplitSpec()
@@ -247,18 +259,21 @@ class DatasetSpec(Model):
         if twice:
             msg = f"labels must differ in more than case and punctuation: {', '.join(twice)}"
             raise ValueError(msg)
-        for field, values in (("sources", self.sources), ("exports", self.exports)):
+        for field, values in (("sources", self.sources), ("exports", self.exports), ("uploads", self.uploads)):
             if len(set(values)) != len(values):
                 msg = f"{field} names the same thing twice"
                 raise ValueError(msg)
+        if bool(self.uploads) != ("uploads" in self.sources):
+            msg = "the source `uploads` and the ids in `uploads` go together: name both, or neither"
+            raise ValueError(msg)
         lists = self.url_list is not None or any(label.urls for label in self.labels)
         if lists and "urls" not in self.sources:
             msg = "a URL list is given, but sources does not name `urls`"
             raise ValueError(msg)
-        if "urls" in self.sources and not lists:
+        if "urls" in self.sources and not lists and any(label.images != 0 for label in self.labels):
             msg = "the source `urls` needs a list: labels[].urls, or url_list with the id of an uploaded one"
             raise ValueError(msg)
-        bare = [label.name for label in self.labels if not label.urls]
+        bare = [label.name for label in self.labels if not label.urls and label.images != 0]
         if bare and self.sources == ("urls",) and self.url_list is None:
             msg = f"nothing gives images to {', '.join(bare)}: add urls there, a url_list, or another source"
             raise ValueError(msg)
@@ -276,5 +291,5 @@ class DatasetSpec(Model):
         raise KeyError(slug)
 
     def target(self, label: LabelSpec) -> int:
-        """How many images this label is to have."""
-        return label.images or self.images_per_label
+        """How many images this label is to have; 0: as many as there are."""
+        return self.images_per_label if label.images is None else label.images

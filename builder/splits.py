@@ -17,7 +17,7 @@ _AT_LEAST_ONE_FROM = 3
 """A label with this many images has one in every split that has a share."""
 
 
-def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec) -> dict[str, Split]:
+def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec, *, keep: bool = False) -> dict[str, Split]:
     """The split of every accepted row, by key; other rows have none. The order of rows does not matter.
 
     Each label gets its shares rounded by the largest remainder, and with three images or more at least one image in
@@ -27,9 +27,12 @@ def assign_splits(rows: Iterable[ImageRow], spec: SplitSpec) -> dict[str, Split]
     groups are placed first, single images fill up what is left. Where an image goes is told by the SHA-256 of the
     bytes served, read as a number from 0 to 1 and held against the shares; only if its label has no room left there
     does it go where there is most. So the same image lands in the same split next time, in another dataset too, but
-    for the few that the exact shares move. Holds some hundred bytes per image.
+    for the few that the exact shares move. With `keep`, images that have a split already stay in it, and what is close
+    to them joins them; the others fill up what is left. Only where a new image connects families that were apart do
+    the fewer of them move. Holds some hundred bytes per image.
     """
-    return split(Columns.of(row for row in rows if row.verdict == "accepted"), spec)
+    columns = Columns.of((row for row in rows if row.verdict == "accepted"), keep=keep)
+    return split(columns, spec)
 
 
 def split(columns: Columns, spec: SplitSpec, chosen: Indices | None = None) -> dict[str, Split]:
@@ -46,18 +49,32 @@ def split(columns: Columns, spec: SplitSpec, chosen: Indices | None = None) -> d
     labels = [names[number] for number in numbers.tolist()]
     keys = [columns.keys[position] for position in order.tolist()]
     result: dict[str, Split] = {}
-    for members, place in _in_order(family, places):
-        found = _pointed(place, spec)
-        if len(members) == 1 and room[labels[members[0]]][found] > 0:  # nearly all are such
+    held = [columns.held[position] for position in order.tolist()]
+    placed = _in_order(family, places)
+    if any(held):  # what stays takes its room before anything new is placed
+        placed = iter(sorted(placed, key=lambda one: not any(held[member] for member in one[0])))
+    for members, place in placed:
+        found = _held(held[member] for member in members) or _pointed(place, spec)
+        if len(members) == 1 and (held[members[0]] or room[labels[members[0]]][found] > 0):  # nearly all are such
             room[labels[members[0]]][found] -= 1
             result[keys[members[0]]] = found
             continue
         counted = Counter(labels[member] for member in members)
-        found = _place(found, counted, room)
+        if not any(held[member] for member in members):
+            found = _place(found, counted, room)
         for label, count in counted.items():
             room[label][found] -= count
         result |= dict.fromkeys((keys[member] for member in members), found)
     return result
+
+
+def _held(splits: Iterable[int]) -> Split | None:
+    """The split that most images of a family are in, the first of those in a tie; None when none is in any."""
+    counts = Counter(SPLITS[number - 1] for number in splits if number)
+    if not counts:
+        return None
+    most: Split = max(SPLITS, key=counts.__getitem__)
+    return most
 
 
 def _in_order(family: Indices, places: NDArray[np.float64]) -> Iterator[tuple[list[int], float]]:

@@ -15,7 +15,7 @@ from builder.formats import SourceFormat, StoredFormat, sniff
 from builder.metadata import stripped
 from builder.perceptual import dhash, phash, turned_phashes
 from builder.pixels import at_size, on_white, small_grey, to_srgb, upright, upright_size
-from builder.resize import Size, framed, room, scaled_size, small_size
+from builder.resize import Size, Values, framed, room, scaled_size, small_size
 from builder.rows import RejectReason
 from builder.spec import ImageSpec
 
@@ -77,15 +77,17 @@ class _RefusalError(Exception):
 
 
 @dataclass
-class _Known:
-    """What has been found out about some bytes so far."""
+class Seen:
+    """What has been found out about some bytes so far. `grey` is the small version that is checked and hashed."""
 
-    sha256: str
+    sha256: str = ""
     format: str | None = None
     size: Size | None = None
+    file: JpegFile | PillowFile | None = None
+    grey: Values | None = None
 
 
-def validate(data: bytes, spec: ImageSpec, *, turned: bool = False) -> Accepted | Rejected:
+def validate(data: bytes, spec: ImageSpec, *, turned: bool = False, seen: Seen | None = None) -> Accepted | Rejected:
     """Check the bytes of one image against `spec`, cheapest checks first; never raises for what the bytes hold.
 
     Threads may call it at once: the expensive steps run outside the interpreter lock. `turned` asks for the hashes of
@@ -97,9 +99,11 @@ def validate(data: bytes, spec: ImageSpec, *, turned: bool = False) -> Accepted 
     Three kinds are written anew all the same: what EXIF says must be turned, since most training code never looks
     there; HEIC, which it cannot read; and the rare file that metadata cannot be taken out of, a TIFF of several pages
     among them. Colour profiles stay in originals; otherwise colours become sRGB. Memory is bounded by
-    `spec.max_pixels`, which is read from the header before any pixel is decoded.
+    `spec.max_pixels`, which is read from the header before any pixel is decoded. What is found out on the way, also
+    about what is not let in, is left in `seen`.
     """
-    known = _Known(hashlib.sha256(data).hexdigest())
+    known = seen or Seen()
+    known.sha256 = hashlib.sha256(data).hexdigest()
     try:
         return _validated(data, spec, known, turned=turned)
     except _RefusalError as refusal:
@@ -115,9 +119,9 @@ def validate(data: bytes, spec: ImageSpec, *, turned: bool = False) -> Accepted 
     return Rejected(reason, detail, known.sha256, measured, known.format, width, height)
 
 
-def _validated(data: bytes, spec: ImageSpec, known: _Known, *, turned: bool) -> Accepted:
+def _validated(data: bytes, spec: ImageSpec, known: Seen, *, turned: bool) -> Accepted:
     found = _check_bytes(data, spec, known)
-    file = open_image(data, found)
+    known.file = file = open_image(data, found)
     known.size = upright_size(file.size, file.turn)
     _check_header(file, known.size, spec)
     with _one_large if file.pixels > LARGE_PIXELS else nullcontext():
@@ -125,7 +129,7 @@ def _validated(data: bytes, spec: ImageSpec, known: _Known, *, turned: bool) -> 
 
 
 def _accepted(
-    file: JpegFile | PillowFile, data: bytes, found: SourceFormat, spec: ImageSpec, known: _Known, *, turned: bool
+    file: JpegFile | PillowFile, data: bytes, found: SourceFormat, spec: ImageSpec, known: Seen, *, turned: bool
 ) -> Accepted:
     """Decode once, hash and check a small version, and bring the picture into the form in which it is kept."""
     own: StoredFormat | None = found if spec.format == "original" and found != "heic" else None
@@ -143,7 +147,7 @@ def _accepted(
     picture = pixels if as_served else Pixels(at_size(pixels.values, pixels.mode, target), pixels.mode)
     smallest = small_size(file.size)
     whole = pixels if target[0] < smallest[0] or target > file.size else picture
-    grey = upright(small_grey(whole.values, whole.mode), file.turn)
+    known.grey = grey = upright(small_grey(whole.values, whole.mode), file.turn)
     if spec.tier != "fast" and (failed := checks.failed_check(grey, checks.limits(spec.tier, spec.checks))):
         raise _RefusalError(failed.reason, failed.detail, failed.measured)
     if as_served and own and kept is not None:
@@ -195,7 +199,7 @@ def _output(spec: ImageSpec, found: SourceFormat) -> OutputFormat:
     return found if found in ("jpeg", "png", "webp") else "png"
 
 
-def _check_bytes(data: bytes, spec: ImageSpec, known: _Known) -> SourceFormat:
+def _check_bytes(data: bytes, spec: ImageSpec, known: Seen) -> SourceFormat:
     """What can be told without opening the file; returns its format."""
     if len(data) > spec.max_bytes:
         raise _RefusalError("too_many_bytes", f"{len(data)} bytes, at most {spec.max_bytes}", len(data))

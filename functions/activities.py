@@ -11,7 +11,16 @@ from functions.http import in_thread
 from functions.notify import notify_end
 from functions.seen import seen
 from shared.settings import settings
-from shared.tasks import ExportTask, FailTask, SearchTask, SendTask, ShardTask, Task
+from shared.tasks import (
+    CopyTask,
+    ExportTask,
+    FailTask,
+    SearchTask,
+    SendTask,
+    ShardTask,
+    Task,
+    VersionExportTask,
+)
 
 bp = df.Blueprint()
 
@@ -64,6 +73,33 @@ def count_kept(request: Json) -> int:
     from shared.steps import dedupe
 
     return dedupe.count_kept(SearchTask.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+@seen
+def gather_images(request: Json) -> list[Any]:
+    """List what is to be copied out of other datasets. Input `Task`; output: `CopyTask`s."""
+    from shared.steps import merge
+
+    return [one.model_dump() for one in merge.gather(Task.model_validate(request))]
+
+
+@bp.activity_trigger(input_name="request")
+@seen
+def copy_images(request: Json) -> None:
+    """Copy some shards' images out of other datasets. Input `CopyTask`."""
+    from shared.steps import merge
+
+    merge.copy(CopyTask.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+@seen
+def write_version_export(request: Json) -> None:
+    """Write an export of a frozen version. Input `VersionExportTask`."""
+    from shared.steps import freeze
+
+    freeze.export(VersionExportTask.model_validate(request))
 
 
 @bp.activity_trigger(input_name="request")

@@ -1,6 +1,6 @@
 """The orchestrators: a dataset, its labels, its deletion. They decide from what activities return, nothing else."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -36,7 +36,7 @@ def build_dataset(context: OrchestrationContext, request: dict[str, Any]) -> Ste
             "fail_build", input=FailTask(**task.model_dump(), message=message).model_dump(), retry_policy=RETRY
         )
         ended = "failed"
-    if ended != "stopped":
+    if ended not in ("stopped", "building"):
         yield from _notify(context, request)
     return ended
 
@@ -54,8 +54,11 @@ def _build(context: OrchestrationContext, task: Task) -> Steps:
     if planned is None:
         return "stopped"
     plan = Plan.model_validate(planned)
+    if plan.merge:
+        copies = yield context.call_activity("gather_images", input=base, retry_policy=RETRY)
+        yield from _all(context.call_activity("copy_images", input=one, retry_policy=RETRY) for one in copies)
     needs = dict(plan.labels)
-    rounds = dict.fromkeys(needs, 1)
+    rounds = dict(plan.rounds)
     for number in range(1, MAX_PASSES + 1):
         collecting: list[Work[Any]] = [
             context.call_sub_orchestrator(
@@ -64,26 +67,33 @@ def _build(context: OrchestrationContext, task: Task) -> Steps:
                     **base,
                     label=label,
                     need=need,
-                    round=rounds[label],
-                    max_rounds=plan.max_rounds,
+                    round=rounds.get(label, 1),
+                    max_rounds=plan.rounds.get(label, 1) - 1 + plan.max_rounds,
                     shard_wait_seconds=plan.shard_wait_seconds,
                 ).model_dump(),
                 instance_id=f"{task.dataset}-{label}-{number}",
             )
             for label, need in needs.items()
         ]
-        for result in (yield when_all(collecting)):
+        for result in (yield from _all(collecting)):
             collected = Collected.model_validate(result)
             rounds[collected.label] = collected.round
         needs = yield context.call_activity("deduplicate", input=base, retry_policy=RETRY)
-        if not needs:
+        if not needs or not plan.labels:
             break
     yield context.call_activity("assemble", input=base, retry_policy=RETRY)
     exports = [ExportTask(**base, format=name).model_dump() for name in plan.exports]
-    writing: list[Work[Any]] = [context.call_activity("export", input=one, retry_policy=RETRY) for one in exports]
-    if writing:
-        yield when_all(writing)
-    return (yield context.call_activity("finish_build", input=base, retry_policy=RETRY))
+    yield from _all(context.call_activity("export", input=one, retry_policy=RETRY) for one in exports)
+    state = yield context.call_activity("finish_build", input=base, retry_policy=RETRY)
+    if state == "building":  # people changed rows meanwhile: once more, with a history of its own
+        context.continue_as_new(base)
+    return state
+
+
+def _all(works: Iterable[Work[Any]]) -> Steps:
+    """Wait for all of them; there may be none."""
+    waiting = list(works)
+    return (yield when_all(waiting)) if waiting else []
 
 
 @bp.orchestration_trigger(context_name="context")
@@ -131,11 +141,9 @@ def _fetch_and_validate(context: OrchestrationContext, shards: list[ShardTask], 
             timer.cancel()
         else:
             late += [shard for shard in awaited if not events[shard.number].is_complete]
-    validating: list[Work[Any]] = [
+    yield from _all(
         context.call_activity("validate_late_shard", input=shard.model_dump(), retry_policy=RETRY) for shard in late
-    ]
-    if validating:
-        yield when_all(validating)
+    )
 
 
 @bp.orchestration_trigger(context_name="context")
@@ -146,3 +154,9 @@ def delete_dataset(context: OrchestrationContext, request: dict[str, Any]) -> St
     settle = yield context.call_activity("settle_seconds", input=request, retry_policy=RETRY)
     yield context.create_timer(timedelta(seconds=settle))
     yield context.call_activity("erase_dataset", input=request, retry_policy=RETRY)
+
+
+@bp.orchestration_trigger(context_name="context")
+def export_version(context: OrchestrationContext, request: dict[str, Any]) -> Steps:
+    """Write one export of a frozen version. Input: a `VersionExportTask`."""
+    yield context.call_activity("write_version_export", input=request, retry_policy=RETRY)

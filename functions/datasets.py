@@ -3,24 +3,27 @@
 import re
 
 import azure.durable_functions as df
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from builder.spec import DatasetSpec
 from functions.durable import start_soon, stop
-from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
+from functions.http import API, Flag, PageQuery, Query, asked, in_thread, json_body, json_response
 from functions.notify import notify_soon
 from functions.operations import Blueprint
 from functions.preconditions import matching
 from functions.stages.idempotency import new_id
 from functions.stages.identify import caller
-from shared import datasets
+from shared import creation, datasets, usage
+from shared.dataset_request import DatasetRequest
 from shared.documents import FINAL, RUNNING, DatasetDocument, State
+from shared.estimate import Estimate
 from shared.problems import conflict, invalid_body, not_found
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.tasks import Task
 from shared.telemetry.fields import bind
+from shared.uploads import check_uploads
 from shared.views import DatasetLine, DatasetList, DatasetView, line, view
 
 routes = Blueprint("datasets")
@@ -37,27 +40,47 @@ def dataset_id(request: Request) -> str:
     return text
 
 
+class CreateQuery(Query):
+    """Whether to make the dataset."""
+
+    dry_run: Flag = Field(default=False, description="check all, answer with the plan and its cost, store nothing")
+
+
 @routes.operation(
     "POST",
     "v1/datasets",
     role="editor",
-    body=DatasetSpec,
-    answers={202: DatasetLine},
+    query=CreateQuery,
+    body=DatasetRequest,
+    answers={202: DatasetLine, 200: Estimate},
+    problems=(403, 429),
     action="dataset.create",
     durable=True,
 )
 async def create_dataset(request: Request, client: df.DurableFunctionsClient) -> Response:
-    """Check the request, store the dataset, start building it: 202 and where to watch."""
+    """Check the request, store the dataset, start building it: 202 and where to watch.
+
+    With `dry_run=true` nothing is stored: 200 and what the build would search, fetch, store and cost.
+    Over a quota: 429 `too-many-builds`, which passes when a build ends; 403 `quota-exceeded`, which does not.
+    """
     principal = caller(request)
-    spec = await json_body(request, DatasetSpec)
+    dry_run = asked(request, CreateQuery).dry_run
+    body = await json_body(request, DatasetRequest)
+    spec = body.spec()
     if "sample" in spec.sources and not settings().sample_url:
         raise invalid_body(
             [(("sources",), "`sample` needs a gallery, and none is configured: set PIXCRAWLER_SAMPLE_URL")]
         )
     if spec.url_list:
         await _check_url_list(principal.tenant, spec.url_list)
-    document = DatasetDocument(id=new_id(request), owner=principal.tenant, name=spec.name, spec=spec)
-    document = await in_thread(datasets.create, document)
+    if spec.uploads:
+        await in_thread(check_uploads, principal.tenant, spec.uploads)
+    document = DatasetDocument(
+        id=new_id(request), owner=principal.tenant, name=spec.name, spec=spec, max_cost=body.max_cost
+    )
+    if dry_run:
+        return json_response(await in_thread(creation.rehearse, document))
+    document = await in_thread(creation.create, document)
     bind(dataset=document.id)
     task = Task(owner=principal.tenant, dataset=document.id)
     await start_soon(client, "build_dataset", task, document.id)
@@ -124,6 +147,7 @@ async def cancel_dataset(request: Request, client: df.DurableFunctionsClient) ->
     document = await in_thread(datasets.change, principal.tenant, dataset, matching(request, shown, edit))
     if document is None:
         raise not_found("dataset")
+    await in_thread(usage.measure, principal.tenant, dataset)
     await stop(client, dataset, "cancelled")
     await notify_soon(client, principal.tenant, dataset)
     return json_response(await in_thread(shown, document))

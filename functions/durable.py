@@ -1,5 +1,6 @@
 """Starting an orchestration whose instance id is the thing it works on, so that two starts are one."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -11,6 +12,9 @@ from shared.tasks import Task
 from shared.telemetry.trace import traceparent
 
 log = logging.getLogger(__name__)
+
+_ENDING_LOOKS, _ENDING_SECONDS = 50, 0.1
+"""A dataset says how its build ended a moment before the orchestration has."""
 
 _LIVE = {OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED}
 
@@ -42,6 +46,27 @@ async def start_soon(client: df.DurableFunctionsClient, orchestrator: str, task:
         await start(client, orchestrator, task, instance)
     except Exception:
         log.exception("%s of dataset %s cannot be started now; reconcile will do it", orchestrator, task.dataset)
+
+
+async def start_again(client: df.DurableFunctionsClient, orchestrator: str, task: Task, instance: str) -> None:
+    """Start under an id that an orchestration had which has ended, or is just about to; or leave it to `reconcile`."""
+    try:
+        for _ in range(_ENDING_LOOKS):
+            if not await is_alive(client, instance):
+                break
+            await asyncio.sleep(_ENDING_SECONDS)
+        else:
+            log.warning("orchestration %s has not ended yet; reconcile will start it again", instance)
+            return
+        await restart(client, orchestrator, task, instance)
+    except Exception:
+        log.exception("%s of dataset %s cannot be started now; reconcile will do it", orchestrator, task.dataset)
+
+
+async def restart(client: df.DurableFunctionsClient, orchestrator: str, task: Task, instance: str) -> None:
+    """Start under an id that an orchestration had which has ended: what ended keeps its id until it is purged."""
+    await client.purge_orchestration(instance, recursive=True)
+    await start(client, orchestrator, task, instance)
 
 
 async def stop(client: df.DurableFunctionsClient, instance: str, output: str) -> None:

@@ -66,6 +66,18 @@ Whole = Annotated[int, BeforeValidator(_digits)]
 """A whole number in a query."""
 
 
+def _true_or_false(text: object) -> object:
+    """Only the two words: Pydantic would also take 1, yes, on and the like."""
+    if isinstance(text, str) and text not in {"true", "false"}:
+        msg = "true or false is wanted"
+        raise ValueError(msg)
+    return text
+
+
+Flag = Annotated[bool, BeforeValidator(_true_or_false)]
+"""True or false in a query."""
+
+
 class Query(BaseModel):
     """Base of the models of query parameters: what an operation does not know is refused, not passed over."""
 

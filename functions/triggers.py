@@ -39,12 +39,31 @@ async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctions
     await _tell(client, await in_thread(validate.validate_raw, dataset, shard))
 
 
+@bp.blob_trigger(
+    arg_name="blob",
+    path="uploads/{tenant}/incoming/{upload}",
+    connection="AzureWebJobsStorage",
+    source=settings().blob_trigger_source,  # type: ignore[arg-type]  # as above
+)
+@seen
+async def check_upload(blob: func.InputStream) -> None:
+    """Check what somebody has uploaded as soon as it is there, and turn it into shards or a list."""
+    from shared.steps import ingest
+
+    await in_thread(ingest.ingest, *_uploaded(str(blob.name)))
+
+
 @bp.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage")
 @bp.durable_client_input(client_name="client")
 @seen
 async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsClient) -> None:
-    """A raw shard failed five times: mark it failed, so that the build goes on without it."""
+    """A raw shard, or an upload, failed five times: mark it failed, so that the build goes on without it."""
     told: dict[str, Any] = json.loads(message.get_body())
+    if told.get("ContainerName") == "uploads":
+        from shared.steps import ingest
+
+        await in_thread(ingest.give_up, *_uploaded(f"uploads/{told['BlobName']}"))
+        return
     if told.get("ContainerName") != "raw":
         log.error(
             "poison message for another container left alone: %s/%s", told.get("ContainerName"), told.get("BlobName")
@@ -93,6 +112,12 @@ def _parts(name: str) -> tuple[str, str]:
     """`raw/{dataset}/{shard}.tar` as dataset and shard; a name of another form gives a shard that nothing knows."""
     _, dataset, file = name.split("/", 2)
     return dataset, file.removesuffix(".tar")
+
+
+def _uploaded(name: str) -> tuple[str, str]:
+    """`uploads/{tenant}/incoming/{upload}` as tenant and upload; another name gives an upload that nobody announced."""
+    _, tenant, _, upload = name.split("/", 3)
+    return tenant, upload
 
 
 async def _tell(client: df.DurableFunctionsClient, done: validate.Done | None) -> None:

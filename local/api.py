@@ -123,10 +123,11 @@ class Problem(Answer):
 
 
 class Client:
-    """Asks the API at `base` (with /api/v1, no trailing slash). Every method raises ApiError."""
+    """Asks the API at `base` (with /api/v1, no trailing slash) with an API key. Every method raises ApiError."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, key: str | None = None) -> None:
         self.base = base
+        self._credentials = {"Authorization": f"Bearer {key}"} if key else {}
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy stands between this machine and itself
 
@@ -161,7 +162,8 @@ class Client:
             raise ApiError(msg) from None
 
     def _ask(self, method: str, path: str, body: str | None = None) -> bytes:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        # Not on the session, which follows download links to other hosts too.
+        headers = {**self._credentials, **({"Content-Type": "application/json"} if body is not None else {})}
         try:
             response = self._session.request(method, self.base + path, data=body, headers=headers, timeout=TIMEOUT)
             content = response.content

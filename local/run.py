@@ -11,10 +11,12 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from builder.spec import DatasetSpec, LabelSpec, SourceName, slugify
+from local import first_key
 from local.api import FINAL, ApiError, Client, Dataset, ExportFile, RefusedError
 from local.azurite import NotInstalledError
 from local.config import StackSettings, in_words
 from local.display import Bars, table
+from local.first_key import FirstKeyError
 from local.outcome import judge
 from local.services import Stages, answers_ok, stack
 from local.supervisor import StackError, Supervisor
@@ -100,14 +102,14 @@ def run(wanted: Wish, settings: StackSettings, *, stages: Stages | None = None, 
         with interruptible():
             check_target(wanted.folder)
             with _running_stack(settings, stages, console) as check:
-                return _build(Client(settings.api), wanted, check, console)
+                return _build(Client(settings.api, first_key.read(settings.data)), wanted, check, console)
     except KeyboardInterrupt:
         return fail("Interrupted.", 130)
     except StackError as error:
         return fail(str(error), error.exit_code)
     except (NotInstalledError, TargetError) as error:
         return fail(str(error), 2)
-    except (ApiError, TooLongError, UnpackError) as error:
+    except (ApiError, FirstKeyError, TooLongError, UnpackError) as error:
         return fail(str(error), 1)
     except OSError as error:
         what = error.filename or wanted.out

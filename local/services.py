@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import requests
 
-from local import azurite, cosmos, gallery, host
+from local import azurite, cosmos, first_key, gallery, host
 from local.config import ROOT, StackSettings
 from local.processes import port_answers
 
@@ -24,6 +24,7 @@ class Service:
     ready: Callable[[], bool]
     env: Mapping[str, str] = field(default_factory=dict)
     on_console: bool = False  # whether its output is also shown, not only kept in its log
+    then: Callable[[], object] | None = None  # what is left to do once it is ready
 
 
 Stages = tuple[tuple[Service, ...], ...]
@@ -65,26 +66,30 @@ def app_settings(settings: StackSettings) -> dict[str, str]:
 
 def stack(settings: StackSettings, *, with_host: bool = True) -> Stages:
     """The whole stack, or what stands behind another Functions host; NotInstalledError if Azurite is not."""
+
+    def key() -> None:
+        first_key.ensure(settings.data, app_settings(settings), api=settings.api if with_host else None)
+
     storage = {"blob_port": settings.blob_port, "queue_port": settings.queue_port, "table_port": settings.table_port}
     database = cosmos.command(settings.data / "cosmos.sqlite", port=settings.cosmos_port)
     behind = (
         _listening("azurite", azurite.command(settings.data / "azurite", **storage), *storage.values()),
-        _listening("cosmos", database, settings.cosmos_port),
+        _listening("cosmos", database, settings.cosmos_port, then=None if with_host else key),
         _listening(
             "gallery",
             gallery.command(settings.gallery_port, cache=settings.data / "gallery"),
             *settings.gallery_ports,
         ),
     )
-    return (behind, (_host(settings),)) if with_host else (behind,)
+    return (behind, (_host(settings, key),)) if with_host else (behind,)
 
 
-def _listening(name: str, command: list[str], *ports: int) -> Service:
+def _listening(name: str, command: list[str], *ports: int, then: Callable[[], None] | None = None) -> Service:
     """A service that is ready once all of its ports accept connections."""
-    return Service(name, tuple(command), ports, lambda: all(port_answers(port) for port in ports))
+    return Service(name, tuple(command), ports, lambda: all(port_answers(port) for port in ports), then=then)
 
 
-def _host(settings: StackSettings) -> Service:
+def _host(settings: StackSettings, then: Callable[[], None]) -> Service:
     """The Functions host, which is ready when the app says so: storage and Cosmos DB answer it."""
     command = host.command(ROOT / "function_app.py", port=settings.host_port, durable_port=settings.durable_port)
     return Service(
@@ -94,4 +99,5 @@ def _host(settings: StackSettings) -> Service:
         lambda: answers_ok(f"{settings.api}/health/ready"),
         app_settings(settings),
         on_console=True,
+        then=then,
     )

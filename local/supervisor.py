@@ -71,7 +71,8 @@ class Running:
 class Supervisor:
     """A stack as a context: all services answer inside, none runs outside. Logs are `data`/logs/NAME.log.
 
-    Entering raises StackError; nothing is left running then. `check` raises ServiceDiedError once a service has ended.
+    Entering raises StackError, or what a service's `then` raises; nothing is left running then. `check` raises
+    ServiceDiedError once a service has ended.
     """
 
     def __init__(self, stages: Stages, data: Path, *, start_seconds: float = 60.0, console: bool = False) -> None:
@@ -91,6 +92,9 @@ class Supervisor:
                 for service in stage:
                     self._running[-1].append(self._start(service))
                 self._wait_until_ready(self._running[-1])
+                for service in stage:
+                    if service.then is not None:
+                        service.then()
         except BaseException:
             self.stop()
             raise

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from local import first_key
 from local.azurite import NotInstalledError
 from local.config import StackSettings
+from local.first_key import FirstKeyError
 from local.services import Stages, stack
 from local.supervisor import StackError, Supervisor
 
@@ -29,7 +31,7 @@ def interruptible() -> Iterator[None]:
 
 def up(settings: StackSettings, *, stages: Stages | None = None, with_host: bool = True) -> int:
     """Run the stack until SIGINT or SIGTERM. Exit codes: 0 stopped, 1 a service failed, 2 it cannot start."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False)
     errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
     try:
         with interruptible():
@@ -40,7 +42,8 @@ def up(settings: StackSettings, *, stages: Stages | None = None, with_host: bool
                     ports = ", ".join(f"127.0.0.1:{port}" for port in service.ports)
                     console.print(f"  {service.name:<10} {ports}")
                 ready = settings.api if with_host else "all but the Functions host, which is yours to start"
-                console.print(f"Ready: {ready}\nLogs and data: {settings.data}. Ctrl-C stops it.")
+                told = _how_to_ask(settings, first_key.read(settings.data))
+                console.print(f"Ready: {ready}\n{told}Logs and data: {settings.data}. Ctrl-C stops it.")
                 supervisor.watch()
     except KeyboardInterrupt:
         console.print("Stopped.")
@@ -48,6 +51,20 @@ def up(settings: StackSettings, *, stages: Stages | None = None, with_host: bool
     except StackError as error:
         errors.print(str(error))
         return error.exit_code
+    except FirstKeyError as error:
+        errors.print(str(error))
+        return 1
     except NotInstalledError as error:
         errors.print(str(error))
         return 2
+
+
+def _how_to_ask(settings: StackSettings, key: str | None) -> str:
+    """The key, and a request that it opens; nothing if there is no key."""
+    if key is None:
+        return ""
+    file = settings.data / first_key.FILE
+    return (
+        f"API key (admin of the tenant `{first_key.TENANT}`, kept in {file}):\n  {key}\n"
+        f"Try: curl -H \"Authorization: Bearer $(cat '{file}')\" {settings.api}/me\n"
+    )

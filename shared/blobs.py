@@ -106,6 +106,11 @@ class BlobFolder:
         for blob in self.container.list_blobs(name_starts_with=self.root + prefix):
             yield blob.name.removeprefix(self.root), blob.last_modified
 
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        """Bytes of everything whose name starts with `prefix`, by name."""
+        found = self.container.list_blobs(name_starts_with=self.root + prefix)
+        return {blob.name.removeprefix(self.root): blob.size or 0 for blob in found}
+
     def delete(self, name: str) -> None:
         """See `Folder.delete`."""
         from azure.core.exceptions import ResourceNotFoundError

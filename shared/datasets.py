@@ -9,6 +9,7 @@ from shared.problems import not_found
 
 NAME = "datasets"
 MAX_CONFLICTS = 20
+type Edit = Callable[[DatasetDocument], DatasetDocument | None]
 _HEAD = ", ".join(f"c.{name}" for name in DatasetHead.model_fields)
 
 
@@ -85,9 +86,7 @@ def unnotified() -> list[DatasetHead]:
     ]
 
 
-def change(
-    owner: str, dataset: str, edit: Callable[[DatasetDocument], DatasetDocument | None]
-) -> DatasetDocument | None:
+def change(owner: str, dataset: str, edit: Edit) -> DatasetDocument | None:
     """Apply `edit` to the current document and store it; again if somebody else was faster.
 
     `edit` may return None (leave it) or raise. Returns the document as it is now, None if there is none.

@@ -9,12 +9,14 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from builder.rows import ImageRow
-from builder.spec import DatasetSpec
+from builder.spec import DatasetSpec, slugify
 
 State = Literal["queued", "building", "ready", "incomplete", "failed", "cancelled", "deleting"]
 FINAL: frozenset[State] = frozenset({"ready", "incomplete", "failed", "cancelled"})
 RUNNING: frozenset[State] = frozenset({"queued", "building"})
 _SHARD = re.compile(r"([a-z0-9-]{1,64})-([0-9]{5})")
+Work = Literal["build", "recompute", "refresh", "merge"]
+"""What a dataset is being built for: from its request, after curation, to find more, out of other datasets."""
 Stage = Literal["planning", "collecting", "deduplicating", "assembling", "exporting"]
 
 
@@ -51,10 +53,27 @@ class DatasetHead(Document):
     notified: bool = False  # whether the webhooks that want to know of it were set going
 
 
+class Merge(BaseModel):
+    """The datasets that one is made of, in order, and what their labels are called in it (those with other names)."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    datasets: tuple[str, ...]
+    labels: dict[str, str] = {}
+
+
 class DatasetDocument(DatasetHead):
-    """One dataset. Partition key: `owner`."""
+    """One dataset. Partition key: `owner`.
+
+    `revision` counts the changes to rows by people: a build that has not seen the last of them is not at its end.
+    """
 
     spec: DatasetSpec
+    work: Work = "build"
+    revision: int = 0
+    refreshes: int = 0  # how often it was searched again
+    merge: Merge | None = None
+    max_cost: float | None = None  # in the price table's currency
     etag: str | None = Field(default=None, alias="_etag", exclude=True)
 
     def moved(self, state: State, *, stage: Stage | None = None, error: str | None = None) -> Self:
@@ -62,6 +81,10 @@ class DatasetDocument(DatasetHead):
         at = now()
         anew = {"settled": False, "notified": False, "ended": at if state in FINAL else None}
         return self.model_copy(update={"state": state, "stage": stage, "error": error, "updated": at, **anew})
+
+    def reopened(self, work: Work) -> Self:
+        """This document on its way again."""
+        return self.moved("building", stage="planning").model_copy(update={"work": work})
 
 
 class Counts(BaseModel):
@@ -100,6 +123,13 @@ class Counts(BaseModel):
         }
         return type(self)(**numbers, reasons=dict(sorted((Counter(self.reasons) + Counter(other.reasons)).items())))
 
+    def minus(self, other: Self) -> Self:
+        """These counts without those of a part of the rows."""
+        numbers = {
+            name: getattr(self, name) - getattr(other, name) for name in type(self).model_fields if name != "reasons"
+        }
+        return type(self)(**numbers, reasons=dict(sorted((Counter(self.reasons) - Counter(other.reasons)).items())))
+
 
 class ShardDocument(Document):
     """One validated (or given up) shard. Partition key: `dataset`. Id: `{label slug}-{number:05}`."""
@@ -111,7 +141,9 @@ class ShardDocument(Document):
     state: Literal["validated", "failed"]
     counts: Counts
     images: tuple[ImageRow, ...] = ()
+    elsewhere: dict[str, Counts] = {}  # of `counts`, what people gave other labels, by slug
     error: str | None = None
+    etag: str | None = Field(default=None, alias="_etag", exclude=True)
 
     def item(self) -> dict[str, Any]:
         """See `Document.item`; images leave out what they do not have, which keeps a shard at about 40 KB."""
@@ -119,7 +151,19 @@ class ShardDocument(Document):
 
     def with_images(self, images: tuple[ImageRow, ...]) -> Self:
         """This shard with other rows, counted again."""
-        return self.model_copy(update={"images": images, "counts": Counts.of(images)})
+        moved: dict[str, list[ImageRow]] = {}
+        for row in images:
+            if row.curated is not None and row.curated.relabelled_from is not None:
+                moved.setdefault(slugify(row.label), []).append(row)
+        elsewhere = {slug: Counts.of(rows) for slug, rows in sorted(moved.items()) if slug != self.label}
+        return self.model_copy(update={"images": images, "counts": Counts.of(images), "elsewhere": elsewhere})
+
+    def by_label(self) -> dict[str, Counts]:
+        """The counts of its rows by the slug of their label."""
+        own = self.counts
+        for counts in self.elsewhere.values():
+            own = own.minus(counts)
+        return {self.label: own, **self.elsewhere}
 
 
 class SourceFigures(BaseModel):
@@ -145,6 +189,7 @@ class SearchDocument(Document):
     shards: int
     found: int
     dry: bool
+    over_cost: bool = False  # `max_cost` let fewer candidates in than there were, or none
     sources: tuple[SourceFigures, ...] = ()
 
     @property
@@ -162,6 +207,48 @@ def shard_parts(name: str) -> tuple[str, int] | None:
     """The label's slug and the number in a shard's id; None when it is no such id."""
     match = _SHARD.fullmatch(name)
     return (match[1], int(match[2])) if match else None
+
+
+class Diff(BaseModel):
+    """How many images differ from the version before."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    added: int = 0
+    removed: int = 0
+    relabelled: int = 0
+    split_changed: int = 0
+
+
+class VersionDocument(Document):
+    """A frozen version. Partition key: `dataset`. Id: `version-{number:04}`.
+
+    `manifest_sha256` is of the dataset's manifest as it was: the same content is the same version. A version that
+    `freezing` has been for long was left so by a worker that died.
+    """
+
+    kind: Literal["version"] = "version"
+    dataset: str
+    number: int
+    state: Literal["freezing", "frozen"] = "freezing"
+    manifest_sha256: str
+    name: str | None = None
+    note: str | None = None
+    by: str | None = None
+    created: datetime = Field(default_factory=now)
+    amended: datetime | None = None  # images had to be taken out of it since: nothing else changes a version
+    images: int = 0
+    labels: dict[str, int] = {}
+    splits: dict[str, int] = {}
+    bytes: int = 0
+    diff: Diff = Diff()
+    diff_bytes: int = 0  # of `diff.jsonl`
+    etag: str | None = Field(default=None, alias="_etag", exclude=True)
+
+
+def version_id(number: int) -> str:
+    """The id of a version."""
+    return f"version-{number:04}"
 
 
 def search_id(slug: str, round_number: int) -> str:

@@ -1,6 +1,9 @@
 """Errors that the API answers with, as problem documents (RFC 9457)."""
 
+import math
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,7 +27,10 @@ class FieldError(BaseModel):
 
 
 class ProblemError(Exception):
-    """Raised anywhere below a handler; the handler's wrapper turns it into the response, with `headers`."""
+    """Raised anywhere below a handler; the handler's wrapper turns it into the response, with `headers`.
+
+    `members` are the type's own members of the problem document (RFC 9457, section 3.2).
+    """
 
     def __init__(
         self,
@@ -35,6 +41,7 @@ class ProblemError(Exception):
         errors: tuple[FieldError, ...] = (),
         *,
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -43,6 +50,7 @@ class ProblemError(Exception):
         self.detail = detail
         self.errors = errors
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
 
     def document(self, instance: str | None = None) -> dict[str, object]:
         """The members of the problem document; `instance` is the path of the request."""
@@ -54,20 +62,71 @@ class ProblemError(Exception):
         }
         if instance:
             members["instance"] = instance
+        members |= self.members
         if self.errors:
             members["errors"] = [error.model_dump() for error in self.errors]
         return members
 
 
-def unauthorized(detail: str) -> ProblemError:
-    """401: no credentials, or none that count (RFC 6750)."""
-    headers = {"www-authenticate": 'Bearer realm="pixcrawler"'}
-    return ProblemError(401, "unauthorized", "Credentials needed", detail, headers=headers)
+def too_many_requests(policy: str, wait: float) -> ProblemError:
+    """429: requests come faster than `policy` allows; the next is let in after `wait` seconds (RFC 6585, section 4)."""
+    seconds = max(math.ceil(wait), 1)
+    detail = f"Requests come faster than the policy `{policy}` allows. Wait {seconds} s, and look at RateLimit-Policy."
+    return ProblemError(
+        429,
+        "too-many-requests",
+        "Too many requests",
+        detail,
+        headers={"retry-after": str(seconds)},
+        members={"policy": policy},
+    )
+
+
+def too_many_builds(used: int, limit: int) -> ProblemError:
+    """429: as many builds go on as the tenant may have at once; one will end."""
+    detail = f"{used} builds go on, and {limit} may go on at once. Try again when one has ended, or cancel one."
+    members = {"quota": "concurrent_builds", "used": used, "limit": limit}
+    return ProblemError(
+        429, "too-many-builds", "Too many builds at once", detail, headers={"retry-after": "60"}, members=members
+    )
+
+
+def quota_exceeded(quota: str, used: int, limit: int, requested: int, resets: datetime | None) -> ProblemError:
+    """403: the tenant's quota does not suffice for this; waiting does not help before `resets`, if it does at all."""
+    left = max(limit - used, 0)
+    when = f"It is new at {resets.isoformat()}" if resets else "Delete datasets to make room"
+    detail = f"{quota}: {requested:,} asked for, {left:,} of {limit:,} left (builds that go on are counted). {when}."
+    members: dict[str, object] = {"quota": quota, "used": used, "limit": limit, "requested": requested}
+    if resets:
+        members["resets"] = resets.isoformat()
+    return ProblemError(403, "quota-exceeded", "Quota exceeded", detail, members=members)
+
+
+def unauthorized(detail: str, *, error: Literal["invalid_token"] | None = None) -> ProblemError:
+    """401: no credentials, or, with an `error` (RFC 6750, section 3.1), none that count."""
+    return ProblemError(401, "unauthorized", "Credentials needed", detail, headers=_challenge(error))
 
 
 def forbidden(detail: str) -> ProblemError:
     """403: the caller is known, and may not do this."""
     return ProblemError(403, "forbidden", "Not allowed", detail)
+
+
+def insufficient_role(needed: str, had: str) -> ProblemError:
+    """403: the caller's role is too low (RFC 6750, section 3.1)."""
+    detail = f"This needs the role {needed}; these credentials have {had}."
+    return ProblemError(403, "forbidden", "Not allowed", detail, headers=_challenge("insufficient_scope"))
+
+
+def issuer_unavailable(issuer: str, seconds: int) -> ProblemError:
+    """503: tokens of this issuer cannot be checked, as its keys cannot be had; `seconds` until that is tried again."""
+    detail = f"The keys of the token issuer {issuer} cannot be fetched at the moment: try again in {seconds} s."
+    headers = {"retry-after": str(seconds)}
+    return ProblemError(503, "issuer-unavailable", "Tokens cannot be checked", detail, headers=headers)
+
+
+def _challenge(error: str | None) -> dict[str, str]:
+    return {"www-authenticate": 'Bearer realm="pixcrawler"' + (f', error="{error}"' if error else "")}
 
 
 def not_found(what: str) -> ProblemError:

@@ -62,7 +62,8 @@ def progress(spec: DatasetSpec, shards: Iterable[ShardDocument], searches: Itera
     sources: dict[tuple[str, str], SourceProgress] = {}
     names = {label.slug: label.name for label in spec.labels}
     for shard in shards:
-        counts[shard.label] = counts.get(shard.label, Counts()).plus(shard.counts)
+        for slug, some in shard.by_label().items():
+            counts[slug] = counts.get(slug, Counts()).plus(some)
         broken[shard.label] = broken.get(shard.label, 0) + (shard.state == "failed")
     for search in searches:
         found[search.label] = found.get(search.label, 0) + search.found

@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.issuers import Issuers
+from shared.prices import Prices
+
 
 class Settings(BaseSettings):
     """Names are those of `local.settings.sample.json`; every field but the storage ones is prefixed PIXCRAWLER_."""
@@ -25,6 +28,16 @@ class Settings(BaseSettings):
     cosmos_database: str = "pixcrawler"
     create_resources: bool = Field(
         default=False, description="make missing containers at first use; on Azure the infrastructure makes them"
+    )
+
+    issuers: Issuers = Field(default=(), description="of bearer tokens: a JSON list of `shared.issuers.Issuer`")
+    token_leeway_seconds: int = Field(default=60, ge=0, le=600, description="between the issuers' clocks and ours")
+    jwks_cache_seconds: float = Field(
+        default=3600, ge=60, description="how long an issuer's keys are not asked for again"
+    )
+    jwks_refetch_seconds: float = Field(default=30, ge=1, description="unless a new one is named: then this often")
+    key_cache_seconds: float = Field(
+        default=10, ge=0, le=300, description="how long a process goes on believing an API key that has been revoked"
     )
 
     contact: str = Field(default="https://github.com/pixcrawler", description="in the User-Agent, for site owners")
@@ -76,6 +89,30 @@ class Settings(BaseSettings):
     application_insights: SecretStr | None = Field(default=None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING")
     otlp_endpoint: str = Field(default="", alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="of a collector, OTLP/HTTP")
     max_upload_bytes: int = Field(default=256_000_000, ge=1_000)
+    max_upload_entries: int = Field(default=50_000, ge=1, description="files in an uploaded archive")
+    max_upload_unpacked_bytes: int = Field(
+        default=1_000_000_000, ge=1_000, description="what an uploaded archive may unpack to"
+    )
+
+    requests_per_second: float = Field(
+        default=50.0, ge=0, description="of one principal, over time, at one instance of the app; 0: no limit"
+    )
+    requests_burst: int = Field(default=500, ge=1, description="of one principal, at once")
+    refused_per_minute: float = Field(
+        default=60.0, ge=0, description="requests with wrong credentials from one address, over time; 0: no limit"
+    )
+    refused_burst: int = Field(
+        default=100, ge=1, description="requests with wrong credentials from one address, at once"
+    )
+    quota_concurrent_builds: int = Field(default=10, ge=0, description="of a tenant, unless an operator set another")
+    quota_images_per_month: int = Field(default=1_000_000, ge=0, description="of a tenant, by calendar month (UTC)")
+    quota_stored_bytes: int = Field(default=500_000_000_000, ge=0, description="of a tenant's datasets, together")
+    prices: Prices = Field(
+        default=Prices(), description="the price table, as JSON; what it leaves out is as by default"
+    )
+    proxy_hops: int = Field(
+        default=1, ge=0, description="proxies in front that add to X-Forwarded-For; 0: the header is not believed"
+    )
 
 
 @lru_cache(maxsize=1)

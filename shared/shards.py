@@ -1,13 +1,14 @@
 """Shard and search documents of a dataset: what has been done, and every image's row."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from builder.rows import ImageRow, Verdict
-from shared.cosmos import Page, container, query, query_page
+from shared.cosmos import Page, container, etag_condition, query, query_page
 from shared.documents import SearchDocument, ShardDocument
 
 NAME = "shards"
+MAX_CONFLICTS = 20
 
 
 def put(document: ShardDocument | SearchDocument) -> None:
@@ -23,6 +24,38 @@ def add(document: ShardDocument) -> None:
         container(NAME).create_item(document.item())
     except CosmosResourceExistsError:
         return
+
+
+class ConflictError(RuntimeError):
+    """A document that somebody else changed since it was read: read it again."""
+
+
+def replace(document: ShardDocument) -> None:
+    """Store a shard that was read, unless somebody changed or removed it since then: ConflictError."""
+    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
+
+    try:
+        container(NAME).replace_item(document.id, document.item(), **etag_condition(document.etag))
+    except (CosmosAccessConditionFailedError, CosmosResourceNotFoundError):
+        msg = f"shard {document.dataset}/{document.id} changed while it was being changed"
+        raise ConflictError(msg) from None
+
+
+def change(dataset: str, shard: str, edit: Callable[[ShardDocument], ShardDocument | None]) -> None:
+    """Apply `edit` to the shard as it is and store it, again if somebody else was faster; None leaves it. Nothing
+    happens if there is no such shard; ConflictError after 20 times."""
+    for left in reversed(range(MAX_CONFLICTS)):
+        current = find(dataset, shard)
+        edited = None if current is None else edit(current)
+        if edited is None:
+            return
+        try:
+            replace(edited)
+        except ConflictError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def find(dataset: str, shard: str) -> ShardDocument | None:
@@ -64,7 +97,8 @@ def summaries(dataset: str) -> list[ShardDocument]:
 
     The sums are made here: the SDK lists GROUP BY among the things it does not support.
     """
-    sql = "SELECT c.id, c.dataset, c.label, c.number, c.state, c.counts, c.error FROM c WHERE c.kind = 'shard'"
+    names = "c.id, c.dataset, c.label, c.number, c.state, c.counts, c.elsewhere, c.error"
+    sql = f"SELECT {names} FROM c WHERE c.kind = 'shard'"  # noqa: S608 (no outside text in it)
     return [ShardDocument.model_validate(item) for item in query(NAME, sql, {}, dataset)]
 
 

@@ -27,6 +27,8 @@ class Plan(BaseModel):
     exports: tuple[str, ...]
     shard_wait_seconds: int
     max_rounds: int
+    rounds: dict[str, int] = {}  # slug -> the first round of this search; the first of all where nothing is told
+    merge: bool = False  # images are copied out of other datasets
 
 
 class CollectTask(Task):
@@ -84,6 +86,21 @@ class Collected(BaseModel):
 class ExportTask(Task):
     """One export to write."""
 
+    format: str
+
+
+class CopyTask(Task):
+    """Shards of one label to copy out of other datasets: `first` to `first + count - 1`."""
+
+    label: str  # slug
+    first: int
+    count: int
+
+
+class VersionExportTask(Task):
+    """One export of a frozen version to write."""
+
+    version: int
     format: str
 
 

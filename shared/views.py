@@ -4,8 +4,10 @@ from datetime import datetime
 
 from builder.spec import DatasetSpec
 from shared import shards
+from shared.costs import Cost
 from shared.documents import DatasetDocument, DatasetHead, Stage, State
 from shared.progress import Progress, View, progress
+from shared.spending import spent
 
 
 class DatasetLine(View):
@@ -26,6 +28,8 @@ class DatasetView(DatasetLine):
 
     spec: DatasetSpec
     progress: Progress
+    cost: Cost
+    max_cost: float | None
 
 
 class DatasetList(View):
@@ -46,7 +50,13 @@ class UrlListView(View):
 def links(dataset: str, api: str) -> dict[str, str]:
     """Where to go from a dataset."""
     base = f"{api}/datasets/{dataset}"
-    return {"self": base, "images": f"{base}/images", "exports": f"{base}/exports", "cancel": f"{base}/cancel"}
+    return {
+        "self": base,
+        "images": f"{base}/images",
+        "exports": f"{base}/exports",
+        "versions": f"{base}/versions",
+        "cancel": f"{base}/cancel",
+    }
 
 
 def line(document: DatasetHead, api: str) -> DatasetLine:
@@ -56,8 +66,14 @@ def line(document: DatasetHead, api: str) -> DatasetLine:
 
 def view(document: DatasetDocument, api: str) -> DatasetView:
     """A document with its progress, which is read here."""
-    found = progress(document.spec, shards.summaries(document.id), shards.searches(document.id))
-    return DatasetView(**_common(document, api), spec=document.spec, progress=found)
+    summaries, searches = shards.summaries(document.id), shards.searches(document.id)
+    return DatasetView(
+        **_common(document, api),
+        spec=document.spec,
+        progress=progress(document.spec, summaries, searches),
+        cost=spent(document.spec, summaries, searches, document.state),
+        max_cost=document.max_cost,
+    )
 
 
 def _common(document: DatasetHead, api: str) -> dict[str, object]:

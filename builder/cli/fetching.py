@@ -81,7 +81,7 @@ def run_options(fetch: FetchChoices, max_bytes: int | None = None, *, sample_url
 
     parse_exceptions(fetch.allow)
     if fetch.ca_file:
-        from builder.session import trusting
+        from builder.authorities import trusting
 
         trusting(fetch.ca_file)
     if fetch.proxy:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from builder.engines.base import Engine, Page
 from builder.spec import SourceName
+from builder.uploaded import UploadedImage
 from builder.urls import UrlRow
 
 __all__ = ["Engine", "EngineSettings", "Page", "engine"]
@@ -21,6 +22,8 @@ class EngineSettings:
     sample_url: str | None = None  # base URL of the gallery, for `sample`
     urls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # label -> its URLs, for `urls`
     url_list: Callable[[], Iterable[UrlRow]] | None = None  # opens the uploaded list from its start, for `urls`
+    uploads: Callable[[], Iterable[UploadedImage]] | None = None  # the same for uploaded images, for `uploads`
+    labels: tuple[str, ...] = ()  # all of the dataset, for `uploads`
 
 
 def engine(name: SourceName, settings: EngineSettings | None = None) -> Engine:
@@ -39,6 +42,10 @@ def engine(name: SourceName, settings: EngineSettings | None = None) -> Engine:
             from builder.engines.urls import UrlList
 
             return UrlList(settings.urls, settings.url_list)
+        case "uploads":
+            from builder.engines.uploads import Uploads
+
+            return Uploads(settings.uploads, settings.labels)
         case "sample":
             from builder.engines.sample import Sample
 

@@ -29,6 +29,7 @@ class About:
     created: date | None = None
     url: str | None = None  # where the dataset can be found, if anywhere
     thumbnails: bytes | None = None  # `thumbnails.jpg` where it has been drawn already
+    version: int | None = None  # of a frozen dataset
 
 
 class ExportedFile(Row):

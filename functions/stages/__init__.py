@@ -21,6 +21,7 @@ type Stage = Callable[["Operation", Request, Proceed], Awaitable[Response]]
 STAGES: tuple[Stage, ...] = (
     observe.stage,  # trace, log line, metrics: of everything, failures too
     problems.stage,  # errors become problem documents
+    limit.guesses,  # wrong credentials per client address
     identify.stage,  # who asks, and whether the role may: `request.state.principal`
     observe.identified,  # from here on, log lines tell whose request it is
     limit.stage,  # requests per principal

@@ -1,14 +1,19 @@
 """Step `assemble`: splits, manifest, index, report; and how the build ended."""
 
+import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from builder.manifest import MANIFEST
 from builder.report import REPORT
 from builder.rows import ImageRow
+from builder.spec import DatasetSpec
 from shared import datasets, shards
 from shared.blobs import BlobFolder, dataset_folder
-from shared.documents import RUNNING, State
+from shared.documents import RUNNING, DatasetDocument, State
+from shared.settings import settings
 from shared.steps import lifecycle
-from shared.steps.dedupe import CONFLICTS, Conflicts, write_changed
+from shared.steps.dedupe import CONFLICTS, Conflicts, undisturbed, write_changed
 from shared.steps.plan import read_plan
 from shared.tasks import Task
 
@@ -17,6 +22,8 @@ if TYPE_CHECKING:
     from builder.report import Report, SourceState
 
 INDEX_METADATA = "croissant.json"
+LIST_ENDING = ".files.json"
+"""What lists the files of an export, beside its folder, is called: `exports/{format}.files.json`."""
 
 
 @lifecycle.tidied
@@ -25,21 +32,56 @@ def assemble(task: Task) -> None:
     if not lifecycle.enter(task, "assembling"):
         return
     from builder.describe import describe
-    from builder.splits import assign_splits
+    from builder.manifest import write_manifest
 
     folder = dataset_folder(task.dataset)
     spec = read_plan(folder).spec
+    rows = undisturbed(lambda: _split(task, spec))
+    conflicts = _decided(folder).conflicts
+    created = datasets.get(task.owner, task.dataset).created.date()
+    if folder.exists(MANIFEST) and _digest(folder.chunks(MANIFEST)) != _digest(write_manifest(rows)):
+        _withdraw_exports(folder)  # they tell of what was
+    states = _source_states(task.dataset)
+    describe(folder, rows, spec, states=states, conflicts=conflicts, created=created)
+
+
+def _split(task: Task, spec: DatasetSpec) -> list[ImageRow]:
+    """Every row with its split, as it may be published. Images keep the split that they have."""
+    from builder.splits import assign_splits
+
     documents = shards.documents(task.dataset)
-    splits = assign_splits((row for shard in documents for row in shard.images), spec.splits)
+    splits = assign_splits((row for shard in documents for row in shard.images), spec.splits, keep=True)
     rows: list[ImageRow] = []
     for shard in documents:
         images = tuple(row.model_copy(update={"split": splits.get(row.key)}) for row in shard.images)
         write_changed(shard, images)
-        rows += images
-    conflicts = Conflicts.model_validate_json(folder.read(CONFLICTS)).conflicts
-    created = datasets.get(task.owner, task.dataset).created.date()
-    states = _source_states(task.dataset)
-    describe(folder, rows, spec, states=states, conflicts=conflicts, created=created)
+        rows += (published(row) for row in images)
+    return rows
+
+
+def published(row: ImageRow) -> ImageRow:
+    """The row without who curated it and what they noted: manifests travel with exports."""
+    if row.curated is None:
+        return row
+    return row.model_copy(update={"curated": row.curated.model_copy(update={"by": None, "note": None})})
+
+
+def _digest(pieces: Iterable[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
+
+
+def _withdraw_exports(folder: BlobFolder) -> None:
+    """An export without its list is incomplete: it is offered no longer, and written again."""
+    for name in list(folder.names("exports/")):
+        if name.endswith(LIST_ENDING) and name.count("/") == 1:
+            folder.delete(name)
+
+
+def _decided(folder: BlobFolder) -> Conflicts:
+    return Conflicts.model_validate_json(folder.read(CONFLICTS))
 
 
 def read_report(folder: BlobFolder) -> "Report":
@@ -61,24 +103,48 @@ def finish(task: Task) -> State | None:
     """`ready` when every label has its images, `incomplete` when some have, `failed` when there is no image at all.
 
     A dataset that has ended already (this step ran twice, it was cancelled...) keeps its state; None if it is gone.
+    `building` when people have changed rows since they were decided about: then all of it is to be done once more.
     """
     document = datasets.find(task.owner, task.dataset)
     if document is None or document.state not in RUNNING:
         return None if document is None else document.state
-    report = read_report(dataset_folder(task.dataset))
-    if report.complete:
-        return lifecycle.end(task, "ready")
+    folder = dataset_folder(task.dataset)
+    report = read_report(folder)
+    revision = _decided(folder).revision
+    if report.complete and report.totals.accepted:
+        return lifecycle.end(task, "ready", revision=revision)
     short = [label for label in report.labels if label.shortfall]
-    reasons = " ".join(f"{label.label}: {' '.join(label.shortfall_reasons)}" for label in short[:5])
+    stopped = _stopped_by_cost(document)
+    reasons = stopped + " ".join(f"{label.label}: {' '.join(label.shortfall_reasons)}" for label in short[:5])
     more = f" And {len(short) - 5} more labels; see the report." if len(short) > 5 else ""  # noqa: PLR2004
-    return lifecycle.end(task, "incomplete" if report.totals.accepted else "failed", reasons + more)
+    state: State = "incomplete" if report.totals.accepted else "failed"
+    return lifecycle.end(task, state, reasons + more or "The dataset has no image.", revision=revision)
+
+
+def _stopped_by_cost(document: DatasetDocument) -> str:
+    """The sentence that says that `max_cost` ended the collecting, if it did."""
+    over = list(dict.fromkeys(search.label for search in shards.searches(document.id) if search.over_cost))
+    if not over:
+        return ""
+    names = [document.spec.label(slug).name for slug in over[:5]]
+    more = f" and {len(over) - 5} more labels" if len(over) > 5 else ""  # noqa: PLR2004
+    currency = settings().prices.currency
+    return f"Collecting stopped at max_cost {document.max_cost:g} {currency}: {', '.join(names)}{more}. "
 
 
 def _source_states(dataset: str) -> "tuple[SourceState, ...]":
     from builder.report import SourceState
 
-    last = {(search.label, one.source): one for search in shards.searches(dataset) for one in search.sources}
+    searches = shards.searches(dataset)
+    cut_short = {search.label for search in searches if search.over_cost}  # its sources may have had more to give
+    last = {(search.label, one.source): one for search in searches for one in search.sources}
     return tuple(
-        SourceState(label=label, source=source, dry=one.dry, failure=one.error_kind, message=one.error)
+        SourceState(
+            label=label,
+            source=source,
+            dry=one.dry and label not in cut_short,
+            failure=one.error_kind,
+            message=one.error,
+        )
         for (label, source), one in last.items()
     )

@@ -1,13 +1,13 @@
 """Step `deduplicate`: one image per picture over the whole dataset, and which labels have to collect more."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pydantic import BaseModel
 
 from builder.rows import ImageRow, LabelConflict
 from builder.spec import DatasetSpec
-from shared import shards
+from shared import datasets, shards
 from shared.blobs import dataset_folder
 from shared.documents import ShardDocument, search_id
 from shared.steps import lifecycle
@@ -16,11 +16,13 @@ from shared.tasks import SearchTask, Task
 from shared.telemetry import metrics
 
 CONFLICTS = "label_conflicts.json"
+MAX_CONFLICTS = 5
 
 
 class Conflicts(BaseModel):
-    """`label_conflicts.json`."""
+    """`label_conflicts.json`; `revision` is that of the dataset whose rows were decided about."""
 
+    revision: int = 0
     conflicts: tuple[LabelConflict, ...] = ()
 
 
@@ -45,23 +47,39 @@ def deduplicate(task: Task) -> dict[str, int]:
     """
     if not lifecycle.enter(task, "deduplicating"):
         return {}
+    return undisturbed(lambda: _deduplicate(task))
+
+
+def undisturbed[R](work: Callable[[], R]) -> R:
+    """Do it, and all of it anew when somebody curates meanwhile: ConflictError after the fifth time."""
+    for _ in range(MAX_CONFLICTS - 1):
+        try:
+            return work()
+        except shards.ConflictError:
+            continue
+    return work()
+
+
+def _deduplicate(task: Task) -> dict[str, int]:
     from builder.dedupe import deduplicate as decide
 
     folder = dataset_folder(task.dataset)
     spec = read_plan(folder).spec
+    revision = datasets.get(task.owner, task.dataset).revision  # before the rows: what comes later is decided later
     documents = shards.documents(task.dataset)
     rows = [row for shard in documents for row in shard.images]
-    targets = {label.name: spec.target(label) for label in spec.labels}
-    decided = decide(rows, spec.dedupe, targets, odd_size=spec.image.odd_size_factor)
-    kept = dict.fromkeys(targets, 0)
+    limits = {label.name: spec.target(label) or len(rows) for label in spec.labels}
+    decided = decide(rows, spec.dedupe, limits, odd_size=spec.image.odd_size_factor, keep=True)
+    kept = dict.fromkeys(limits, 0)
     for shard in documents:
         images = tuple(decided.apply(row) for row in shard.images)
         for row in images:
             kept[row.label] += row.verdict == "accepted"
         write_changed(shard, images)
         _count_duplicates(shard.images, images)
-    folder.write(CONFLICTS, Conflicts(conflicts=decided.conflicts).model_dump_json().encode())
-    dry = {search.label for search in shards.searches(task.dataset) if search.dry}
+    told = Conflicts(revision=revision, conflicts=decided.conflicts)
+    folder.write(CONFLICTS, told.model_dump_json().encode())
+    dry = {label for label, last in {one.label: one for one in shards.searches(task.dataset)}.items() if last.dry}
     return {
         label.slug: _distinct([row for row in rows if row.label == label.name], spec)
         + spec.target(label)
@@ -79,14 +97,16 @@ def _count_duplicates(before: tuple[ImageRow, ...], after: tuple[ImageRow, ...])
 
 
 def write_changed(shard: ShardDocument, images: tuple[ImageRow, ...]) -> None:
-    """Store the shard with these rows, unless they are the ones it has."""
+    """Store the shard with these rows, unless they are the ones it has. ConflictError when it changed since it was
+    read."""
     if images != shard.images:
-        shards.put(shard.with_images(images))
+        shards.replace(shard.with_images(images))
 
 
 def distinct(documents: Iterable[ShardDocument], spec: DatasetSpec) -> int:
     """How many images these shards of one label have when only they are deduplicated."""
-    return _distinct([row for shard in documents for row in shard.images], spec)
+    slugs = {label.name: label.slug for label in spec.labels}
+    return _distinct([row for shard in documents for row in shard.images if slugs[row.label] == shard.label], spec)
 
 
 def _distinct(rows: list[ImageRow], spec: DatasetSpec) -> int:

@@ -6,7 +6,7 @@ from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import DatasetDocument
 from shared.progress import View
 from shared.steps import lifecycle
-from shared.steps.assemble import about, read_report
+from shared.steps.assemble import LIST_ENDING, about, read_report
 from shared.tasks import ExportTask
 
 
@@ -67,4 +67,4 @@ def _is_complete(folder: BlobFolder, export_format: str) -> bool:
 
 def file_list(export_format: str) -> str:
     """Beside the export's own folder, so that it is never taken for one of its files."""
-    return f"exports/{export_format}.files.json"
+    return f"exports/{export_format}{LIST_ENDING}"

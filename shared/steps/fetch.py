@@ -16,6 +16,7 @@ from shared.blobs import dataset_folder, raw_folder
 from shared.documents import search_id, shard_id
 from shared.settings import settings
 from shared.steps import lifecycle
+from shared.steps.own_images import is_own, own_images
 from shared.steps.plan import read_plan
 from shared.steps.search import read_candidates
 from shared.steps.validate import is_done
@@ -48,7 +49,7 @@ async def fetch_shard(task: ShardTask) -> FetchOutcome:
     if await asyncio.to_thread(raw.exists, name):
         return "found"
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
-        images, downloaded = await _download(candidates, max_bytes, spool)
+        images, downloaded = await _download(candidates, max_bytes, spool, task.owner)
         if not await asyncio.to_thread(lifecycle.is_running, task):
             return "done"
         metadata = {"instance": task.instance, "round": str(task.round)}
@@ -77,21 +78,36 @@ def _slice(task: ShardTask) -> tuple[tuple[Candidate, ...], int] | None:
     return candidates, read_plan(folder).spec.image.max_bytes
 
 
-async def _download(candidates: tuple[Candidate, ...], max_bytes: int, target: IO[bytes]) -> tuple[int, int]:
+async def _download(
+    candidates: tuple[Candidate, ...], max_bytes: int, target: IO[bytes], owner: str
+) -> tuple[int, int]:
     """Write the raw shard; returns how many images came, and their bytes.
 
-    Bodies wait in a file for their turn: together they may be far larger than memory."""
+    Bodies wait in a file for their turn: together they may be far larger than memory.
+    """
     from builder.fetch import fetch_many
     from builder.raw import write_raw_to
 
     fetcher = await _fetcher()
     rows: dict[int, tuple[Fetched, int]] = {}
+    own = {index: one for index, one in enumerate(candidates) if is_own(one)}
+    web = {index: one for index, one in enumerate(candidates) if index not in own}
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as bodies:
-        results = fetch_many(candidates, fetcher, max_bytes=max_bytes, bodies=_bodies(max_bytes))
+        results = fetch_many(tuple(web.values()), fetcher, max_bytes=max_bytes, bodies=_bodies(max_bytes))
+        numbers = tuple(web)
         async with aclosing(results):  # when the disk is full, nothing more is fetched
-            async for index, fetched, body in results:
+            async for place, fetched, body in results:
+                rows[numbers[place]] = (fetched, bodies.tell())
+                bodies.write(body)
+
+        def read_own() -> None:
+            found = own_images(owner, own, max_bytes=max_bytes, taken_down=fetcher.taken_down)
+            for index, fetched, body in found:
                 rows[index] = (fetched, bodies.tell())
                 bodies.write(body)
+
+        if own:
+            await asyncio.to_thread(read_own)
 
         def in_order() -> Iterator[tuple[int, Fetched, bytes]]:
             for index, (fetched, offset) in sorted(rows.items()):

@@ -1,12 +1,13 @@
 """States of a dataset: begun, at which stage, ended how; and its removal."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 
-from shared import datasets, shards
+from shared import datasets, quotas, shards, usage
 from shared.blobs import dataset_folder, raw_folder
-from shared.documents import RUNNING, DatasetDocument, Stage, State
+from shared.documents import FINAL, RUNNING, DatasetDocument, Stage, State, Work
+from shared.problems import conflict, not_found
 from shared.tasks import FailTask, Task
 
 log = logging.getLogger(__name__)
@@ -30,16 +31,40 @@ def enter(task: Task, stage: Stage) -> bool:
     return document is not None and document.state == "building"
 
 
-def end(task: Task, state: State, error: str | None = None) -> State | None:
-    """End the build in a final state, unless it ended already; returns the state it is in, None if it is gone."""
+def end(task: Task, state: State, error: str | None = None, *, revision: int | None = None) -> State | None:
+    """End the build in a final state, unless it ended already; returns the state it is in, None if it is gone.
+
+    With `revision` it does not end when people have changed rows since that one.
+    """
 
     def edit(document: DatasetDocument) -> DatasetDocument | None:
-        return document.moved(state, error=error) if document.state in RUNNING else None
+        if document.state not in RUNNING or revision not in (None, document.revision):
+            return None
+        return document.moved(state, error=error)
 
+    usage.measure(task.owner, task.dataset)  # before the build gives up what it reserved
     document = datasets.change(task.owner, task.dataset, edit)
     if document is not None:
         log.info("dataset %s is %s", task.dataset, document.state)
     return None if document is None else document.state
+
+
+def reopen(
+    owner: str, dataset: str, work: Work, change: Callable[[DatasetDocument], Mapping[str, object]] = lambda _: {}
+) -> DatasetDocument:
+    """Say that a dataset that has ended is being built again, with what `change` gives; `ProblemError` 404, 409."""
+
+    def edit(document: DatasetDocument) -> DatasetDocument:
+        if document.state == "deleting":
+            raise not_found("dataset")
+        if document.state not in FINAL:
+            raise conflict(f"The dataset is {document.state}: wait until it has ended, or cancel it.")
+        return document.reopened(work).model_copy(update=dict(change(document)))
+
+    document = datasets.change(owner, dataset, edit)
+    if document is None:
+        raise not_found("dataset")
+    return document
 
 
 def fail(task: FailTask) -> None:
@@ -90,4 +115,6 @@ def erase_parts(task: Task) -> None:
 def erase(task: Task) -> None:
     """Remove all that is left, the dataset document last, so that a lost deletion is found again."""
     erase_parts(task)
+    usage.forget(task.owner, task.dataset)
     datasets.remove(task.owner, task.dataset)
+    quotas.release(task.owner, task.dataset)

@@ -1,5 +1,6 @@
 """Step `search`: one round of asking a label's sources, cut into shards of candidates."""
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +10,15 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from builder.links import url_key
-from builder.rounds import SHARD_SIZE, SearchState, candidates_to_ask_for, search_round, start_search
+from builder.rounds import (
+    SHARD_SIZE,
+    Failure,
+    SearchState,
+    candidates_to_ask_for,
+    search_again,
+    search_round,
+    start_search,
+)
 from builder.rows import Candidate
 from shared import shards
 from shared.blobs import BlobFolder, dataset_folder, url_lists
@@ -19,10 +28,14 @@ from shared.steps import dedupe, lifecycle
 from shared.steps.plan import PlanFile, read_plan
 from shared.tasks import Searched, SearchTask
 from shared.telemetry import metrics
+from shared.upload_files import read_index
 
 if TYPE_CHECKING:
     from builder.engines import Engine
+    from builder.uploaded import UploadedImage
     from builder.urls import UrlRow
+
+log = logging.getLogger(__name__)
 
 
 class RoundFile(BaseModel):
@@ -44,7 +57,9 @@ def search(task: SearchTask) -> Searched:
     if document is None or not dataset_folder(task.dataset).exists(_file(task.label, task.round)):
         document = _search(task, name)
         shards.put(document)
-    return Searched(first=document.first_shard, count=document.shards, dry=document.dry)
+    # Where a later search began anew, a build that goes the whole way once more goes on.
+    again = (task.round + 1) in read_plan(dataset_folder(task.dataset)).starts(task.label)
+    return Searched(first=document.first_shard, count=document.shards, dry=document.dry and not again)
 
 
 def _search(task: SearchTask, name: str) -> SearchDocument:
@@ -54,12 +69,22 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     engines = _engines(plan)
     before = shards.find_search(task.dataset, search_id(task.label, task.round - 1))
     first_shard = before.end_shard if before else 0
-    if before:
-        state = _read_round(folder, task.label, task.round - 1).state
+    queries = plan.queries[task.label]
+    if before is None:
+        state = start_search(engines, queries, label.name)
     else:
-        state = start_search(engines, plan.queries[task.label], label.name)
+        state = _read_round(folder, task.label, task.round - 1).state
+        if task.round in plan.starts(task.label):
+            state = search_again(engines, queries, label.name, state)
     known = set(state.failures)
-    candidates, after = search_round(engines, state, _want(task, plan, first_shard), _seen(folder, task), label.name)
+    want = _within_cost(task, plan, _want(task, plan, first_shard))
+    candidates: tuple[Candidate, ...] = ()
+    after = state
+    if want:
+        candidates, after = search_round(engines, state, want, _seen(folder, task), label.name)
+    let_in = _within_cost(task, plan, len(candidates), found=True) if candidates else 0
+    over_cost = not want or let_in < len(candidates)
+    candidates = candidates[:let_in]
     for failure in set(after.failures) - known:
         metrics.ENGINE_ERRORS.record(1, {"engine": failure.engine, "kind": failure.kind})
     found = RoundFile(candidates=candidates, state=after)
@@ -72,7 +97,8 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         first_shard=first_shard,
         shards=math.ceil(len(candidates) / SHARD_SIZE),
         found=len(candidates),
-        dry=after.dry,
+        dry=after.dry or not want,
+        over_cost=over_cost,
         sources=_figures(plan, found),
     )
 
@@ -86,6 +112,24 @@ def _want(task: SearchTask, plan: PlanFile, first_shard: int) -> int:
     tried = sum(one.counts.candidates for one in earlier)
     kept = dedupe.distinct(earlier, plan.spec)
     return candidates_to_ask_for(task.need, kept, tried, settings().max_shards_per_round)
+
+
+def _within_cost(task: SearchTask, plan: PlanFile, count: int, *, found: bool = False) -> int:
+    """As many of this many candidates, wanted or found, as `max_cost` allows; 0 when it allows no more at all."""
+    if plan.max_cost is None:
+        return count
+    from shared.spending import let_in
+
+    granted = let_in(
+        task.dataset,
+        plan.spec,
+        plan.max_cost,
+        label=task.label,
+        round_number=task.round,
+        wanted=math.ceil(count / SHARD_SIZE),
+        found=found,
+    )
+    return min(count, granted * SHARD_SIZE)
 
 
 def read_candidates(folder: BlobFolder, label: str, round_number: int) -> tuple[Candidate, ...]:
@@ -115,6 +159,8 @@ def _engines(plan: PlanFile) -> "list[Engine]":
         sample_url=config.sample_url,
         urls={label.name: label.urls for label in plan.spec.labels if label.urls},
         url_list=(lambda: _uploaded(plan)) if plan.spec.url_list else None,
+        uploads=(lambda: _uploaded_images(plan)) if plan.spec.uploads else None,
+        labels=tuple(label.name for label in plan.spec.labels),
     )
     return [engine(name, ready) for name in plan.spec.sources]
 
@@ -125,9 +171,29 @@ def _uploaded(plan: PlanFile) -> "Iterator[UrlRow]":
     return read_url_list(url_lists(plan.owner), plan.spec.url_list or "")
 
 
+def _uploaded_images(plan: PlanFile) -> "Iterator[UploadedImage]":
+    """The images of all uploads, in the order that the request names them; of one that was deleted there are none."""
+    for upload in plan.spec.uploads:
+        try:
+            yield from read_index(plan.owner, upload)
+        except FileNotFoundError:
+            log.warning("upload %s is not there any more", upload)
+
+
+def _unmatched(plan: PlanFile) -> str | None:
+    """A sentence on uploaded images that are of no label."""
+    if not plan.spec.uploads:
+        return None
+    from builder.engines.uploads import unmatched
+
+    return unmatched(_uploaded_images(plan), [label.name for label in plan.spec.labels])
+
+
 def _figures(plan: PlanFile, found: RoundFile) -> tuple[SourceFigures, ...]:
     given = Counter(one.engine for one in found.candidates)
     failures = {failure.engine: failure for failure in found.state.failures}
+    if "uploads" not in failures and (lost := _unmatched(plan)) is not None:
+        failures["uploads"] = Failure(engine="uploads", kind="unmatched", message=lost)
     figures = []
     for source in plan.spec.sources:
         failure = failures.get(source)

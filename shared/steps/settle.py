@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from builder.manifest import MANIFEST
 from builder.report import REPORT
-from shared import datasets, shards
+from shared import datasets, shards, usage
 from shared.blobs import dataset_folder
-from shared.documents import DatasetDocument, now
+from shared.documents import DatasetDocument, Work, now
 from shared.steps.assemble import INDEX_METADATA
 from shared.steps.export import file_list, listed
 from shared.steps.plan import PLAN, lost_shards
@@ -28,9 +28,11 @@ def settle(document: DatasetDocument) -> bool:
     def edit(current: DatasetDocument) -> DatasetDocument | None:
         if current.state != document.state:
             return None
-        return current.moved("building") if lost else current.model_copy(update={"settled": True})
+        again: Work = "merge" if current.merge else "build"
+        return current.reopened(again) if lost else current.model_copy(update={"settled": True})
 
     after = datasets.change(document.owner, document.id, edit)
+    usage.measure(document.owner, document.id)
     return after is not None and after.state == "building"
 
 

@@ -1,11 +1,12 @@
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from bench.site import ROBOTS, Site
+from bench.site import ROBOTS, Connection
 
 PICTURE = bytes(range(256)) * 400
 
@@ -15,7 +16,8 @@ async def site(tmp_path: Path) -> AsyncIterator[str]:
     """A site with one file; the value is its address."""
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "1.jpg").write_bytes(PICTURE)
-    server = await asyncio.start_server(Site(tmp_path).serve, "127.0.0.1", 0)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(partial(Connection, tmp_path), "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         server.close_clients()

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from builder.guard import AddressGuard
 
@@ -75,29 +74,14 @@ def allowing(*ports: int) -> AddressGuard:
     return AddressGuard(frozenset((ip_address("127.0.0.1"), port) for port in ports))
 
 
-class TableResolver(AbstractResolver):
+class TableResolver:
     """Answers from a table of names; each look-up of a name takes its next answer, the last one for ever."""
 
     def __init__(self, table: Mapping[str, list[list[str]]]) -> None:
         self.table = {name: list(answers) for name, answers in table.items()}
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def __call__(self, host: str) -> list[str]:
         if host not in self.table:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         answers = self.table[host]
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=0,
-            )
-            for address in (answers.pop(0) if len(answers) > 1 else answers[0])
-        ]
-
-    async def close(self) -> None:
-        pass
+        return answers.pop(0) if len(answers) > 1 else answers[0]

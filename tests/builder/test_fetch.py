@@ -11,17 +11,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
-import aiohttp
 import pytest
 import trustme
 from aiohttp import web
-from aiohttp.abc import ResolveResult
 from yarl import URL
 
 from builder.fetch import fetch_many
 from builder.fetcher import Fetcher, FetchLimits
 from builder.guard import AddressGuard
 from builder.manners import Manners
+from builder.names import Names
 from builder.rows import Candidate, Fetched
 from tests.builder.servers import TableResolver, allowing, raw_site, says, web_site
 
@@ -412,6 +411,22 @@ async def test_fewer_bytes_than_announced(answer: bytes) -> None:
     assert (row.reason, row.http_status) == ("incomplete", 200)
 
 
+async def test_a_body_that_breaks_off_gets_one_more_try_and_no_third() -> None:
+    tries = 0
+
+    async def cut(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(PICTURE) + PICTURE[: -1 if tries != 4 else None])
+        await writer.drain()
+
+    async with raw_site(cut) as port:
+        row, _ = await fetch(f"http://127.0.0.1:{port}/", allowing(port))
+        assert (row.reason, tries) == ("incomplete", 2)
+        row, body = await fetch(f"http://127.0.0.1:{port}/", allowing(port))
+        assert (row.reason, body, tries) == (None, PICTURE, 4)
+
+
 async def test_a_reset_within_the_body_is_incomplete() -> None:
     async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"Content-Length: 1000\r\n\r\n" + b"x" * 10)
@@ -541,8 +556,7 @@ async def test_rebinding_between_requests() -> None:
         resolver = TableResolver({"rebind.example": [["127.0.0.1"], ["10.0.0.1"]]})
         async with Fetcher(LIMITS, guard, BLUNT, resolver=resolver) as fetcher:
             assert fetcher._session is not None
-            assert isinstance(fetcher._session.connector, aiohttp.TCPConnector)
-            fetcher._session.connector._use_dns_cache = False  # as if the record's time had passed
+            fetcher._session.names = Names(resolver, seconds=0)  # as if the record's time had passed
             row, _ = await fetch(f"http://rebind.example:{port}/", guard, fetcher=fetcher)
     assert row.reason == "address_refused"
     assert resolver.table == {"rebind.example": [["10.0.0.1"]]}
@@ -581,13 +595,11 @@ async def test_a_look_up_that_fails_for_now_is_tried_again() -> None:
     class Hesitant(TableResolver):
         asked = 0
 
-        async def resolve(
-            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-        ) -> list[ResolveResult]:
+        async def __call__(self, host: str) -> list[str]:
             self.asked += 1
             if self.asked == 1:
                 raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-            return await super().resolve(host, port, family)
+            return await super().__call__(host)
 
     async def picture(_: web.Request) -> web.Response:
         return web.Response(body=PICTURE)

@@ -1,6 +1,5 @@
 """The address guard: tables of the addresses that matter, and rules that hold for all."""
 
-import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
@@ -187,15 +186,6 @@ def test_bad_exceptions_name_themselves(setting: str) -> None:
 def test_exceptions_survive_being_written(pairs: set[tuple[IPv4Address | IPv6Address, int]]) -> None:
     text = ",".join(f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}" for address, port in pairs)
     assert parse_exceptions(text) == pairs
-
-
-def test_sockets_are_made_for_allowed_addresses_alone() -> None:
-    guard = AddressGuard(parse_exceptions("127.0.0.1:9"))
-    info = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 9))
-    with guard.make_socket(info) as made:
-        assert made.family == socket.AF_INET
-    with pytest.raises(AddressRefusedError):
-        guard.make_socket((*info[:4], ("127.0.0.1", 10)))
 
 
 def test_text_that_is_no_address_is_refused() -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from builder.bands import cut
 from builder.hashes import Hashes, Indices, close_pairs, join_all
 
 
@@ -49,8 +50,17 @@ def test_twenty_thousand_hashes() -> None:
 
 @pytest.mark.parametrize("radius", range(17))
 def test_every_radius(radius: int) -> None:
-    hashes = clustered(700, radius)
+    hashes = clustered(1_500, radius)
     assert by_bands(hashes, radius) == brute_force(hashes, radius)
+
+
+@pytest.mark.parametrize("radius", [6, 8, 10, 12])
+def test_cut_as_for_a_million(radius: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builder.hashes.cut", lambda _, radius, bits: cut(1_000_000, radius, bits))
+    hashes = clustered(3_000, radius)
+    found = [pair for left, right in close_pairs(hashes, radius) for pair in zip(left, right, strict=True)]
+    assert len(found) == len(set(found))
+    assert set(found) == brute_force(hashes, radius)
 
 
 @settings(deadline=None)
@@ -80,11 +90,11 @@ def components(count: int, pairs: set[tuple[int, int]]) -> list[int]:
     return first
 
 
-@pytest.mark.parametrize("setting", ["_CHUNK", "_JOINED"])
+@pytest.mark.parametrize("setting", ["buckets._TILE", "buckets._BATCH", "buckets._GATHERED", "hashes._JOINED"])
 def test_groups_do_not_depend_on_how_pairs_are_gathered(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = clustered(3_000, 5)
     whole = groups(hashes, 8).tolist()
-    monkeypatch.setattr(f"builder.hashes.{setting}", 37)
+    monkeypatch.setattr(f"builder.{setting}", 37)
     pieces = groups(hashes, 8).tolist()
     assert [whole.index(number) for number in whole] == [pieces.index(number) for number in pieces]
     assert by_bands(hashes, 8) == brute_force(hashes, 8)

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from builder.engines.base import Engine, Page
 from builder.errors import SOURCE_FAILURES, SourceError
 from builder.links import url_key
-from builder.rounds import MAX_FAILED_ROUNDS, MAX_PAGES, MAX_STALE_PAGES, SearchState, search_round, start_search
+from builder.rounds import (
+    MAX_FAILED_ROUNDS,
+    MAX_PAGES,
+    MAX_STALE_PAGES,
+    SearchState,
+    search_again,
+    search_round,
+    start_search,
+)
 from builder.rows import Candidate
 
 Answer = Sequence[str] | str  # URLs, or the kind of a failure
@@ -188,3 +196,16 @@ def test_rounds_end_repeat_nothing_and_lose_nothing(
                 if page not in SOURCE_FAILURES
             }
             assert {url_key(url) for url in there} <= set(found)
+
+
+def test_searching_again_starts_at_the_first_page_and_goes_beyond_what_is_known() -> None:
+    """That pages repeat which were asked for before does not make a source dry."""
+    known = [urls(f"{page}.jpg") for page in range(MAX_STALE_PAGES + 2)]
+    shelf = Shelf("bing", {"cat": list(known)}, endless=True)
+    found, state = search_round([shelf], start_search([shelf], ["cat"], "cat"), len(known), set(), "cat")
+    shelf.pages = {"cat": [*known, urls("new.jpg")]}
+    shelf.asked.clear()
+    again = search_again([shelf], ["cat"], "cat", state)
+    fresh, _ = search_round([shelf], again, 1, {url_key(one.url) for one in found}, "cat")
+    assert [one.url for one in fresh] == urls("new.jpg")
+    assert shelf.asked == [("cat", page) for page in range(1, len(known) + 2)]

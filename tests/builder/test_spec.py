@@ -90,3 +90,17 @@ def test_a_slug_is_a_safe_name_and_its_own_slug(text: str) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
     assert len(slug) <= 64
     assert slugify(slug) == slug
+
+
+def test_uploads_and_their_source_go_together() -> None:
+    usual = {"name": "x", "labels": ["cat"]}
+    found = DatasetSpec.model_validate({**usual, "sources": ["uploads"], "uploads": ["0" * 32]})
+    assert found.uploads == ("0" * 32,)
+    for wrong in (
+        {"sources": ["uploads"]},
+        {"uploads": ["0" * 32]},
+        {"sources": ["uploads"], "uploads": ["0" * 32] * 2},
+        {"sources": ["uploads"], "uploads": ["../x"]},
+    ):
+        with pytest.raises(ValidationError):
+            DatasetSpec.model_validate({**usual, **wrong})

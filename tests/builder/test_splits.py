@@ -113,3 +113,23 @@ def test_variants_of_a_photograph_never_straddle_two_splits() -> None:
     for name in PHOTOS:
         assert len({splits[f"{name}-{number}"] for number in range(5)}) == 1
     assert set(splits.values()) == set(SPLITS)
+
+
+@settings(max_examples=30)
+@given(datasets(), st.integers(1, 29))
+def test_with_keep_images_stay_in_their_split_when_others_come_and_go(rows: list[ImageRow], gone: int) -> None:
+    """As long as nothing that comes connects what was apart."""
+    spec = SplitSpec(train=0.6, val=0.2, test=0.2, radius=0, joint_radius=0)
+    rows = [one.model_copy(update={"verdict": "accepted"}) for one in rows]
+    old = rows[:gone]
+    splits = assign_splits(old, spec)
+    held = [one.model_copy(update={"split": splits[one.key]}) for one in old[1:]] + rows[gone:]
+    assert {key: split for key, split in assign_splits(held, spec, keep=True).items() if key in splits} == {
+        one.key: splits[one.key] for one in old[1:]
+    }
+
+
+def test_with_keep_a_copy_of_a_kept_image_joins_it() -> None:
+    kept = [row(n, split="test", phash=f"{n:016x}") for n in range(1)]
+    newcomers = [row(n, phash=f"{0:016x}") for n in range(1, 4)]
+    assert set(assign_splits([*kept, *newcomers], SplitSpec(), keep=True).values()) == {"test"}

@@ -56,9 +56,15 @@ class Stack:
         assert self.process is not None
         assert self.process.poll() is None, f"the stack ended with {self.process.returncode}"
         try:
-            return self.api.get("/health/ready").status_code == 200
+            if self.api.get("/health/ready").status_code != 200:
+                return False
         except httpx.TransportError:
             return False
+        key = self.data / "api-key"
+        if not key.exists():  # made once the API is there
+            return False
+        self.api.headers["authorization"] = f"Bearer {key.read_text().strip()}"
+        return True
 
     def down(self, number: int = signal.SIGTERM) -> None:
         """End the supervisor by this signal and wait for it."""

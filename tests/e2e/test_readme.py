@@ -8,6 +8,7 @@ from tests.e2e.conftest import Stack
 from tests.readme import ROOT, commands
 
 ADDRESS = "http://127.0.0.1:7071"
+KEY_FILE = ".local/api-key"
 
 
 def test_the_requests_of_the_readme_do_what_it_says(stack: Stack) -> None:
@@ -17,7 +18,8 @@ def test_the_requests_of_the_readme_do_what_it_says(stack: Stack) -> None:
     answers: list[dict[str, Any]] = []
     for request in requests:
         assert ADDRESS in request
-        command = request.replace(ADDRESS, base)
+        assert KEY_FILE in request
+        command = request.replace(ADDRESS, base).replace(KEY_FILE, str(stack.data / "api-key"))
         shell = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=30, check=True)
         answers.append(json.loads(shell.stdout))
     created, listed = answers

@@ -34,3 +34,26 @@ def request(
 def handler(built: Any) -> Any:
     """The handler alone, without the stages before it."""
     return unwrap(built._function.get_user_function())
+
+
+def request_to(
+    method: str,
+    path: str,
+    parameters: dict[str, str] | None = None,
+    *,
+    query: str = "",
+    headers: list[tuple[str, str]] | None = None,
+    body: bytes = b"",
+) -> Request:
+    """A request to a route such as `v1/things/{thing}`, with these parameters in its path."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    told = parameters or {}
+    scope = {
+        "type": "http", "method": method, "path": f"/api/{path.format(**told)}", "query_string": query.encode(),
+        "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers or []],
+        "path_params": told, "client": ("127.0.0.1", 50_000),
+    }  # fmt: skip
+    return Request(scope, receive)

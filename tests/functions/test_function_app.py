@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+import function_app  # noqa: F401 (declares all operations)
+from functions.operations import OPERATIONS
+
 ROOT = Path(__file__).parents[2]
 INDEX = """
 import json, sys
@@ -34,6 +37,7 @@ HEAVY = [
     "openai",
     "imagehash",
     "aiohttp",
+    "pycurl",
     "ddgs",
     "azure.cosmos",
     "azure.storage",
@@ -41,6 +45,10 @@ HEAVY = [
     "opentelemetry.sdk",
     "azure.monitor",
     "prometheus_client",
+    "jwt",
+    "cryptography",
+    "requests",
+    "click",
 ]
 
 
@@ -66,34 +74,16 @@ def triggers(indexed: dict[str, list[dict[str, Any]]], kind: str) -> dict[str, d
 
 
 def test_the_official_worker_accepts_every_function(indexed: dict[str, list[dict[str, Any]]]) -> None:
-    import function_app
-
-    assert set(indexed) == {one.get_function_name() for one in function_app.app.get_functions()}
+    declared = run(
+        "import json, function_app as it; print(json.dumps([f.get_function_name() for f in it.app.get_functions()]))"
+    )
+    assert set(indexed) == set(declared)
 
 
 def test_every_route_is_below_the_version_and_anonymous(indexed: dict[str, list[dict[str, Any]]]) -> None:
     routes = {(one["methods"][0], one["route"]): one["authLevel"] for one in triggers(indexed, "httpTrigger").values()}
-    assert set(routes) == {
-        ("POST", "v1/datasets"),
-        ("GET", "v1/datasets"),
-        ("GET", "v1/datasets/{dataset}"),
-        ("DELETE", "v1/datasets/{dataset}"),
-        ("POST", "v1/datasets/{dataset}/cancel"),
-        ("GET", "v1/datasets/{dataset}/images"),
-        ("GET", "v1/datasets/{dataset}/images/{image}"),
-        ("GET", "v1/datasets/{dataset}/images/{image}/thumbnail"),
-        ("GET", "v1/datasets/{dataset}/exports"),
-        ("GET", "v1/datasets/{dataset}/exports/{format}/link"),
-        ("POST", "v1/url-lists"),
-        ("POST", "v1/webhooks"),
-        ("GET", "v1/webhooks"),
-        ("GET", "v1/webhooks/{webhook}"),
-        ("DELETE", "v1/webhooks/{webhook}"),
-        ("POST", "v1/webhooks/{webhook}/test"),
-        ("GET", "v1/webhooks/{webhook}/deliveries"),
-        ("GET", "v1/health/live"),
-        ("GET", "v1/health/ready"),
-    }
+    assert set(routes) == {(one.method, one.path) for one in OPERATIONS}
+    assert all(path.startswith("v1/") for _, path in routes)
     assert {str(level).lower() for level in routes.values()} == {"anonymous"}
 
 

@@ -86,3 +86,18 @@ def test_what_an_operation_does_not_know_is_not_passed_over() -> None:
 def test_a_parameter_that_is_given_twice_is_refused() -> None:
     with pytest.raises(ProblemError):
         http.asked(request("limit=5&limit=6"), http.PageQuery)
+
+
+class Flags(http.Query):
+    sure: http.Flag = False
+
+
+@pytest.mark.parametrize(("query", "sure"), [("", False), ("sure=true", True), ("sure=false", False)])
+def test_a_flag_is_true_or_false(query: str, sure: bool) -> None:
+    assert http.asked(request(query), Flags).sure is sure
+
+
+@pytest.mark.parametrize("text", ["1", "yes", "True", "", "0"])
+def test_nothing_else_is_a_flag(text: str) -> None:
+    with pytest.raises(ProblemError, match="true or false"):
+        http.asked(request(f"sure={text}"), Flags)

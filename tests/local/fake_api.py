@@ -13,10 +13,14 @@ Json = dict[str, object]
 
 @dataclass
 class FakeApi:
-    """`answers` maps "METHOD path" to what comes one after the other; the last one stays. `asked` is what came in."""
+    """`answers` maps "METHOD path" to what comes one after the other; the last one stays. `asked` is what came in.
+
+    `credentials` are the Authorization headers, in the same order.
+    """
 
     answers: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     asked: list[tuple[str, bytes]] = field(default_factory=list)
+    credentials: list[str | None] = field(default_factory=list)
     port: int = 0
 
     @property
@@ -40,6 +44,7 @@ def serving() -> Iterator[FakeApi]:
     class Handler(BaseHTTPRequestHandler):
         def reply(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            api.credentials.append(self.headers.get("Authorization"))
             status, answer = api.take(f"{self.command} {self.path}", body)
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))

@@ -52,7 +52,8 @@ def test_a_download_asks_for_a_link_and_follows_it(api: FakeApi) -> None:
     link: Json = {"url": f"{api.url}/blob?sig=1", "expires": "2026-01-01T00:00:00Z"}
     api.answer(f"GET /datasets/{ID}/exports/imagefolder/link?file=a%2Fb%20c.zip", link)
     api.answer("GET /blob?sig=1", b"bytes")
-    assert b"".join(Client(api.url).download(ID, "imagefolder", "a/b c.zip")) == b"bytes"
+    assert b"".join(Client(api.url, "pxc_1").download(ID, "imagefolder", "a/b c.zip")) == b"bytes"
+    assert api.credentials == ["Bearer pxc_1", None], "the link is another host's, and needs none"
     api.answers["GET /blob?sig=1"] = [(403, b"")]
     with pytest.raises(ApiError, match=r"download of a/b c\.zip failed \(403\)$"):  # and not the link's signature
         list(Client(api.url).download(ID, "imagefolder", "a/b c.zip"))

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from local import run as module
 from local.config import StackSettings
+from local.first_key import FirstKeyError
 from local.processes import free_port, port_answers
 from local.run import Wish, run, wish
 from local.services import Service
@@ -224,8 +225,12 @@ def test_it_starts_a_stack_when_none_runs_and_stops_it(api: FakeApi, wanted: Wis
     api.answers["GET /api/v1/health/ready"] = [(503, b"{}")]
     api.answer(DATASET, dataset("ready", label("red panda", 10)))
     settings = StackSettings(host_port=api.port, data=wanted.out.parent / "data")
+    service = replace(service, then=lambda: (settings.data / "api-key").write_text("pxc_1\n"))
     printed = io.StringIO()
     assert run(wanted, settings, stages=((service,),), console=Console(file=printed)) == 0
+    assert ("POST /api/v1/datasets", "Bearer pxc_1") in [
+        (request, credential) for (request, _), credential in zip(api.asked, api.credentials, strict=True)
+    ]
     assert (settings.data / "logs" / "little.log").read_text() == "little speaks\n"
     assert not port_answers(service.ports[0])
 
@@ -242,6 +247,18 @@ def test_a_stack_that_cannot_start_is_a_sentence(wanted: Wish, make_service: Mak
     code, printed = without_stack(wanted, make_service("little", "--fail-if", __file__), tmp_path / "data")
     assert code == 1
     assert "little ended unexpectedly" in printed
+
+
+def test_a_first_key_that_cannot_be_made_is_a_sentence(wanted: Wish, make_service: MakeService, tmp_path: Path) -> None:
+    def then() -> None:
+        msg = "the first API key could not be made: no database"
+        raise FirstKeyError(msg)
+
+    printed = io.StringIO()
+    stages = ((replace(make_service("little"), then=then),),)
+    settings = StackSettings(host_port=free_port(), data=tmp_path / "data")
+    assert run(wanted, settings, stages=stages, console=Console(file=printed)) == 1
+    assert printed.getvalue().endswith("the first API key could not be made: no database\n")
 
 
 def test_a_taken_port_is_a_sentence(wanted: Wish, make_service: MakeService, tmp_path: Path, api: FakeApi) -> None:

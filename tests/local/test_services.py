@@ -55,4 +55,7 @@ def test_the_host_can_be_left_to_core_tools(tmp_path: Path) -> None:
     settings = StackSettings(data=tmp_path)
     names = [[service.name for service in stage] for stage in stack(settings, with_host=False)]
     assert names == [["azurite", "cosmos", "gallery"]]
+    for with_host, last in ((True, "host"), (False, "cosmos")):
+        services = [one for stage in stack(settings, with_host=with_host) for one in stage]
+        assert [one.name for one in services if one.then] == [last], "makes the first key, where it can be tried"
     assert [service.name for service in stack(settings)[-1]] == ["host"]

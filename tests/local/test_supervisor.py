@@ -12,6 +12,7 @@ import pytest
 from local import supervisor as module
 from local.azurite import connection_string
 from local.config import StackSettings
+from local.first_key import FirstKeyError
 from local.gallery.catalogue import Catalogue
 from local.processes import free_port, port_answers, wait_until
 from local.services import stack
@@ -38,6 +39,25 @@ def test_services_start_stage_by_stage_and_stop_in_reverse(make_service: MakeSer
     order += [f"stop {name}" for name in ("third", "second", "first")]
     assert ledger.read_text().splitlines() == order
     assert not any(port_answers(one.ports[0]) for one in (first, second, third))
+
+
+def test_what_is_left_to_do_is_done_once_a_stage_is_ready_or_nothing_runs(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    first, second = make_service("first"), make_service("second")
+
+    def then() -> None:
+        assert port_answers(first.ports[0])
+        assert not port_answers(second.ports[0])
+        msg = "no key"
+        raise FirstKeyError(msg)
+
+    with (
+        pytest.raises(FirstKeyError, match="no key"),
+        Supervisor(((replace(first, then=then),), (second,)), tmp_path / "data"),
+    ):
+        pass
+    assert not port_answers(first.ports[0])
 
 
 def test_a_taken_port_is_named_and_nothing_starts(

@@ -55,6 +55,16 @@ def test_a_signal_stops_everything_cleanly(make_service: MakeService, tmp_path: 
     assert not port_answers(service.ports[0])
 
 
+def test_the_key_is_shown_with_a_request_that_it_opens(make_service: MakeService, tmp_path: Path) -> None:
+    (tmp_path / "api-key").write_text("pxc_first\n")
+    with start(make_service("little"), tmp_path) as process:
+        printed = wait_until_ready(process)
+        process.terminate()
+        process.communicate(timeout=10)
+    assert "\n  pxc_first\n" in printed
+    assert f"curl -H \"Authorization: Bearer $(cat '{tmp_path}/api-key')\" http://127.0.0.1:7071/api/v1/me\n" in printed
+
+
 def test_a_dead_service_ends_it_with_code_1(make_service: MakeService, tmp_path: Path) -> None:
     trigger = tmp_path / "now"
     with start(make_service("little", "--fail-if", trigger), tmp_path / "data") as process:

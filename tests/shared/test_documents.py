@@ -36,7 +36,9 @@ def test_a_shard_survives_the_store() -> None:
     )
     item = shard.item()
     assert "page_url" not in item["images"][0]
-    assert ShardDocument.model_validate({**item, "_ts": 1, "_etag": "x"}) == shard
+    read = ShardDocument.model_validate({**item, "_ts": 1, "_etag": "x"})
+    assert read.etag == "x"
+    assert read.model_copy(update={"etag": None}) == shard
 
 
 def test_a_shard_of_64_long_rows_is_far_below_the_item_limit() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.problems import bad_parameter, invalid_body, json_pointer, not_found
+from shared.problems import bad_parameter, invalid_body, json_pointer, not_found, quota_exceeded, too_many_requests
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,15 @@ def test_a_problem_document_has_the_members_of_rfc_9457() -> None:
 def test_a_problem_without_fields_has_no_errors() -> None:
     assert "errors" not in not_found("dataset").document()
     assert bad_parameter("limit", "a number").document()["errors"] == [{"pointer": "?limit", "detail": "a number"}]
+
+
+def test_a_problem_type_has_members_of_its_own() -> None:
+    document = quota_exceeded("stored_bytes", 90, 100, 20, None).document()
+    assert document.items() >= {"quota": "stored_bytes", "used": 90, "limit": 100, "requested": 20}.items()
+    assert "10 of 100 left" in str(document["detail"])
+    assert "resets" not in document
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [(0.01, "1"), (1.2, "2"), (60.0, "60")])
+def test_seconds_to_wait_are_whole_and_enough(wait: float, seconds: str) -> None:
+    assert too_many_requests("requests", wait).headers["retry-after"] == seconds

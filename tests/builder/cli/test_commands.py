@@ -53,7 +53,7 @@ def test_help_imports_nothing_heavy() -> None:
     code = "import sys; from builder.cli.main import main; main(['build', '--help']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
-    assert not loaded & {"pydantic", "rich", "numpy", "PIL", "pyarrow", "aiohttp", "cv2", "yarl"}
+    assert not loaded & {"pydantic", "rich", "numpy", "PIL", "pyarrow", "aiohttp", "pycurl", "cv2", "yarl"}
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_choices_are_those_of_the_models() -> None:
     assert get_args(Resize) == options.RESIZES
     assert get_args(Tier) == options.TIERS
     assert set(get_args(ExportFormat)) == set(options.EXPORTS)
-    assert set(get_args(SourceName)) == {*SOURCES, "urls"}
+    assert set(get_args(SourceName)) == {*SOURCES, "urls", "uploads"}
 
 
 def told_defaults() -> dict[str, str]:

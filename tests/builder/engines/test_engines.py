@@ -15,7 +15,7 @@ from builder.spec import SourceName
 def test_every_source_of_a_spec_has_its_engine(name: SourceName) -> None:
     made = engine(name)
     assert made.name == name
-    assert made.takes_queries is (name != "urls")
+    assert made.takes_queries is (name not in {"urls", "uploads"})
     assert engine(name, EngineSettings()) is not made
 
 
@@ -28,7 +28,7 @@ def test_importing_the_room_pulls_in_nothing_heavy() -> None:
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     )
     assert "builder" in loaded
-    assert not loaded & {"ddgs", "primp", "lxml", "PIL", "numpy", "pyarrow", "requests", "aiohttp"}
+    assert not loaded & {"ddgs", "primp", "lxml", "PIL", "numpy", "pyarrow", "requests", "aiohttp", "pycurl"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from functions import operations
 from functions.operations import Blueprint
+from shared.access import Principal
 from shared.problems import ProblemError
 from shared.telemetry import trace
 from shared.telemetry.fields import fields
@@ -25,7 +26,7 @@ def served(monkeypatch: pytest.MonkeyPatch, handler: Any) -> Any:
     monkeypatch.setattr(operations, "OPERATIONS", [])
     handler.__doc__ = "Look."
     routes = Blueprint("things")
-    built: Any = routes.operation("GET", "v1/things/{dataset}", role="viewer", answers={200: None})(handler)
+    built: Any = routes.operation("GET", "v1/things/{dataset}", role=None, answers={200: None})(handler)
     return built._function.get_user_function()
 
 
@@ -45,9 +46,10 @@ async def broken(_: Request) -> Response:
 
 def test_a_request_is_of_the_callers_trace_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = "ab" * 16
-    asked = request(headers={"traceparent": PARENT}, dataset=dataset)
+    somebody = Principal(tenant="acme", subject="k", role="viewer")
+    asked = request(headers={"traceparent": PARENT}, principal=somebody, dataset=dataset)
     answer = asyncio.run(served(monkeypatch, look)(asked))
-    known = {"dataset": dataset, "operation": "look", "route": ROUTE, "tenant": "default"}
+    known = {"dataset": dataset, "operation": "look", "route": ROUTE, "tenant": "acme"}
     assert answer.body.decode() == f"{PARENT[3:35]} {sorted(known.items())}"
     assert answer.headers["x-request-id"] == PARENT[3:35]
     assert answer.headers["traceparent"][:36] == PARENT[:36]

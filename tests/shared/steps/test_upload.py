@@ -3,6 +3,7 @@ import io
 import pytest
 
 from builder.urls import ListKind
+from shared import uploads
 from shared.blobs import url_lists
 from shared.problems import ProblemError
 from shared.steps import upload
@@ -20,6 +21,10 @@ def test_a_list_is_kept_and_read_again(owner: str) -> None:
     kept = keep(owner, b"url,label\nhttp://a.example/1.jpg,cat\nhttp://a.example/2.jpg,\n", "csv")
     assert kept == UrlListView(id=ID, rows=2, labels={"cat": 1})
     assert upload.url_list_exists(owner, ID)
+    document = uploads.get(owner, ID)
+    assert (document.kind, document.state, document.filename) == ("urls", "ready", "list.csv")
+    assert document.report is not None
+    assert (document.report.entries, document.report.labels, document.report.unlabelled) == (2, {"cat": 1}, 1)
     rows = list(upload.read_url_list(url_lists(owner), ID))
     assert [(row.url, row.label) for row in rows] == [
         ("http://a.example/1.jpg", "cat"),
@@ -47,3 +52,12 @@ def test_a_list_that_cannot_be_used_is_not_kept(owner: str, body: bytes, kind: L
     assert caught.value.status == 422
     assert [error.pointer for error in caught.value.errors] == [pointer]
     assert list(url_lists(owner).names()) == []
+    assert uploads.find(owner, ID) is None
+
+
+def test_a_report_stays_small_whatever_the_labels_are(owner: str) -> None:
+    row = b"http://a.example/1.jpg," + b"x" * 1_000
+    keep(owner, b"url,label\n" + row + b"1\n" + row + b"2\n", "csv")
+    report = uploads.get(owner, ID).report
+    assert report is not None
+    assert report.labels == {"x" * 200: 2}

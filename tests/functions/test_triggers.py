@@ -1,0 +1,42 @@
+"""Triggers of uploads on real stores."""
+
+import json
+import uuid
+from typing import Any
+
+import azure.functions as func
+import pytest
+from azure.functions.blob import InputStream
+
+from functions import triggers
+from shared import uploads
+from shared.upload_files import incoming_folder
+from shared.uploads import UploadDocument
+from tests.shared.conftest import configured, owner, stores  # noqa: F401 (fixtures)
+
+pytestmark = pytest.mark.usefixtures("stores")
+
+
+def waiting(owner: str) -> UploadDocument:  # noqa: F811
+    document = UploadDocument(id=uuid.uuid4().hex, owner=owner, kind="images", filename="a.zip")
+    incoming_folder(owner).write(document.id, b"no archive")
+    return uploads.create(document)
+
+
+def function(built: Any) -> Any:
+    return built._function.get_user_function()
+
+
+async def test_a_blob_that_comes_in_is_checked(owner: str) -> None:  # noqa: F811
+    document = waiting(owner)
+    blob = InputStream(data=b"", name=f"uploads/{owner}/incoming/{document.id}")
+    await function(triggers.check_upload)(blob)
+    assert uploads.get(owner, document.id).refusal == "not_an_archive"
+
+
+async def test_a_poisoned_upload_is_refused(owner: str) -> None:  # noqa: F811
+    document = waiting(owner)
+    told = {"ContainerName": "uploads", "BlobName": f"{owner}/incoming/{document.id}"}
+    message = func.QueueMessage(body=json.dumps(told).encode())
+    await function(triggers.give_up_shard).__wrapped__(message, client=None)
+    assert uploads.get(owner, document.id).refusal == "failed"

@@ -1,0 +1,76 @@
+import uuid
+
+import pytest
+
+from shared import datasets, renewal, shards
+from shared.pictures import stored_bytes
+from shared.problems import ProblemError
+from shared.renewal import MergeRequest
+from shared.steps import lifecycle, merge, plan, validate
+from shared.tasks import Task
+from tests.shared.steps.conftest import raw, searched, started
+from tests.shared.steps.test_curate import work
+
+pytestmark = pytest.mark.usefixtures("stores")
+
+
+def parent(owner: str, label: str, numbers: range) -> Task:
+    task = started(
+        owner, labels=[{"name": label, "urls": ["http://a.example/1.jpg"]}], images_per_label=len(numbers), exports=[]
+    )
+    searched(task, label)
+    raw(task, numbers, label=label)
+    validate.validate_raw(task.dataset, f"{label}-00000")
+    assert work(task) == "ready"
+    return task
+
+
+def asked(owner: str, *parents: Task, **changes: object) -> Task:
+    request = MergeRequest.model_validate(
+        {"name": "both", "datasets": [one.dataset for one in parents], "exports": [], **changes}
+    )
+    return Task(owner=owner, dataset=renewal.merge(owner, uuid.uuid4().hex, request).id)
+
+
+def run(task: Task) -> None:
+    planned = plan.plan(task)
+    assert planned is not None
+    assert (planned.merge, planned.labels) == (True, {})
+    for one in merge.gather(task):
+        merge.copy(one)
+
+
+def test_datasets_become_one_that_outlives_them(owner: str) -> None:
+    first, second = parent(owner, "cat", range(5)), parent(owner, "kitten", range(3, 8))
+    task = asked(owner, first, second, labels={"kitten": "Cat"})
+    run(task)
+    run(task)  # nothing is copied twice
+    assert work(task) == "ready"
+    rows = list(shards.rows(task.dataset))
+    accepted = [row for row in rows if row.verdict == "accepted"]
+    assert (len(rows), len(accepted)) == (10, 8)
+    assert {row.label for row in rows} == {"Cat"}
+    assert rows[0].origin == f"{first.dataset}/cat-00000-00"
+    assert rows[0].url == "http://a.example/cat/0.jpg"
+    original = {row.sha256 for one in (first, second) for row in shards.rows(one.dataset)}
+    bytes_before = {row.key: stored_bytes(task.dataset, row) for row in rows}
+    for one in (first, second):
+        datasets.change(owner, one.dataset, lambda document: document.moved("deleting"))
+        lifecycle.erase(one)
+    assert {row.sha256 for row in rows} == original
+    assert {row.key: stored_bytes(task.dataset, row) for row in rows} == bytes_before
+    assert all(len(bytes_before[row.key]) == row.size_bytes for row in rows)
+
+
+def test_only_datasets_of_the_same_tenant_that_have_images_are_merged(owner: str) -> None:
+    mine, others = parent(owner, "cat", range(2)), parent(uuid.uuid4().hex, "cat", range(2))
+    with pytest.raises(ProblemError) as foreign:
+        asked(owner, mine, others)
+    assert foreign.value.status == 404
+    with pytest.raises(ProblemError) as unfinished:
+        asked(owner, mine, started(owner))
+    assert unfinished.value.status == 409
+    with pytest.raises(ProblemError, match="none of the datasets"):
+        asked(owner, mine, parent(owner, "dog", range(1)), labels={"owl": "cat"})
+    with pytest.raises(ProblemError, match="twice"):
+        asked(owner, mine, mine)
