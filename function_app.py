@@ -3,6 +3,7 @@
 import azure.durable_functions as df
 import azure.functions as func
 
+import functions.telemetry  # first: what the imports below log has its form already
 import functions.web_extension  # noqa: F401 (declares the HTTP style to the worker)
 from functions import (
     activities,
@@ -14,6 +15,7 @@ from functions import (
     deliver,
     events,
     exports,
+    gauges,
     health,
     images,
     keys,
@@ -41,6 +43,7 @@ for module in (
     deliver,
     events,
     exports,
+    gauges,
     health,
     images,
     keys,

@@ -9,6 +9,7 @@ import azure.durable_functions as df
 
 from functions.http import in_thread
 from functions.notify import notify_end
+from functions.seen import seen
 from shared.settings import settings
 from shared.tasks import (
     CopyTask,
@@ -29,6 +30,7 @@ class Json(dict[str, Any]):
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def plan_build(request: Json) -> dict[str, Any] | None:
     """Fix the plan. Input `Task`; output `Plan`, or None when the dataset is not to be built."""
     from shared.steps import plan
@@ -38,6 +40,7 @@ def plan_build(request: Json) -> dict[str, Any] | None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def search(request: Json) -> dict[str, Any]:
     """Search one round. Input `SearchTask`; output `Searched`."""
     from shared.steps import search as searching
@@ -46,6 +49,7 @@ def search(request: Json) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 async def fetch_shard(request: Json) -> str:
     """Fetch one shard of candidates. Input `ShardTask`; output `FetchOutcome`."""
     from shared.steps import fetch
@@ -54,6 +58,7 @@ async def fetch_shard(request: Json) -> str:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def validate_late_shard(request: Json) -> None:
     """Validate a shard that the blob trigger did not see in time. Input `ShardTask`."""
     from shared.steps import validate
@@ -62,6 +67,7 @@ def validate_late_shard(request: Json) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def count_kept(request: Json) -> int:
     """How many distinct images the label has. Input `SearchTask`."""
     from shared.steps import dedupe
@@ -70,6 +76,7 @@ def count_kept(request: Json) -> int:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def gather_images(request: Json) -> list[Any]:
     """List what is to be copied out of other datasets. Input `Task`; output: `CopyTask`s."""
     from shared.steps import merge
@@ -78,6 +85,7 @@ def gather_images(request: Json) -> list[Any]:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def copy_images(request: Json) -> None:
     """Copy some shards' images out of other datasets. Input `CopyTask`."""
     from shared.steps import merge
@@ -86,6 +94,7 @@ def copy_images(request: Json) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def write_version_export(request: Json) -> None:
     """Write an export of a frozen version. Input `VersionExportTask`."""
     from shared.steps import freeze
@@ -94,6 +103,7 @@ def write_version_export(request: Json) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def deduplicate(request: Json) -> dict[str, int]:
     """Deduplicate the whole dataset. Input `Task`; output: labels to collect more for -> distinct images needed."""
     from shared.steps import dedupe
@@ -102,6 +112,7 @@ def deduplicate(request: Json) -> dict[str, int]:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def assemble(request: Json) -> None:
     """Split the dataset and write its index, manifest, card and report. Input `Task`."""
     from shared.steps import assemble as assembling
@@ -110,6 +121,7 @@ def assemble(request: Json) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def export(request: Json) -> None:
     """Write one export. Input `ExportTask`."""
     from shared.steps import export as exporting
@@ -118,6 +130,7 @@ def export(request: Json) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def finish_build(request: Json) -> str | None:
     """Say how the build ended. Input `Task`; output: the state."""
     from shared.steps import assemble as assembling
@@ -126,6 +139,7 @@ def finish_build(request: Json) -> str | None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def fail_build(request: Json) -> None:
     """Say that the build cannot go on. Input `FailTask`."""
     from shared.steps import lifecycle
@@ -135,6 +149,7 @@ def fail_build(request: Json) -> None:
 
 @bp.durable_client_input(client_name="client")
 @bp.activity_trigger(input_name="request")
+@seen
 async def notify(request: Json, client: df.DurableFunctionsClient) -> None:
     """Tell webhooks how a build ended, or that its dataset is being deleted. Input `Task`."""
     task = Task.model_validate(request)
@@ -142,6 +157,7 @@ async def notify(request: Json, client: df.DurableFunctionsClient) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def send_webhook(request: Json) -> str:
     """Try once to hand an event to a webhook. Input `SendTask`; output `SendOutcome`."""
     from shared.steps import notify as notifying
@@ -150,6 +166,7 @@ def send_webhook(request: Json) -> str:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def erase_parts(request: Json) -> None:
     """Remove a dataset's blobs and shard documents. Input `Task`."""
     from shared.steps import lifecycle
@@ -158,6 +175,7 @@ def erase_parts(request: Json) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def settle_seconds(request: Json) -> float:
     """How long after its end a build's last steps may still write."""
     return settings().fetch_timeout_seconds
@@ -165,6 +183,7 @@ def settle_seconds(request: Json) -> float:
 
 @bp.durable_client_input(client_name="client")
 @bp.activity_trigger(input_name="request")
+@seen
 async def erase_dataset(request: Json, client: df.DurableFunctionsClient) -> None:
     """Remove whatever is left of a dataset, its orchestration's history too. Input `Task`."""
     from shared.steps import lifecycle

@@ -103,7 +103,9 @@ def collect_label(context: OrchestrationContext, request: dict[str, Any]) -> Ste
     Input: a `CollectTask`. Output: a `Collected`.
     """
     task = CollectTask.model_validate(request)
-    base = {"owner": task.owner, "dataset": task.dataset, "label": task.label}
+    base = Task(owner=task.owner, dataset=task.dataset, traceparent=task.traceparent).model_dump() | {
+        "label": task.label
+    }
     search = SearchTask(**base, need=task.need, round=task.round)
     found = Searched.model_validate(
         (yield context.call_activity("search", input=search.model_dump(), retry_policy=RETRY))

@@ -22,6 +22,7 @@ from shared.problems import conflict, invalid_body, not_found
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.tasks import Task
+from shared.telemetry.fields import bind
 from shared.uploads import check_uploads
 from shared.views import DatasetLine, DatasetList, DatasetView, line, view
 
@@ -80,6 +81,7 @@ async def create_dataset(request: Request, client: df.DurableFunctionsClient) ->
     if dry_run:
         return json_response(await in_thread(creation.rehearse, document))
     document = await in_thread(creation.create, document)
+    bind(dataset=document.id)
     task = Task(owner=principal.tenant, dataset=document.id)
     await start_soon(client, "build_dataset", task, document.id)
     return json_response(line(document, API), 202, location=f"{API}/datasets/{document.id}")

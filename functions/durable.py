@@ -9,6 +9,7 @@ from durabletask.client import OrchestrationStatus
 from pydantic import BaseModel
 
 from shared.tasks import Task
+from shared.telemetry.trace import traceparent
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +20,13 @@ _LIVE = {OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, Orchestration
 
 
 async def start(client: df.DurableFunctionsClient, orchestrator: str, task: BaseModel, instance: str) -> None:
-    """Start it; nothing happens if an orchestration of that id is alive (somebody else started it)."""
+    """Start it in the trace of the work under way, unless the task names one.
+
+    Nothing happens if an orchestration of that id is alive (somebody else started it).
+    """
     payload: dict[str, Any] = task.model_dump(mode="json")
+    if "traceparent" in type(task).model_fields and (trace := traceparent()):
+        payload.setdefault("traceparent", trace)
     try:
         await client.schedule_new_orchestration(orchestrator, input=payload, instance_id=instance)
     except Exception:

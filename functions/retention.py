@@ -16,6 +16,7 @@ from functions.durable import revive, start_soon
 from functions.http import in_thread, json_body, json_response
 from functions.operations import Blueprint
 from functions.preconditions import matching
+from functions.seen import seen
 from functions.stages.audit import note
 from functions.stages.identify import caller
 from shared import datasets
@@ -63,6 +64,7 @@ async def put_retention(request: Request) -> Response:
 
 @bp.timer_trigger(arg_name="timer", schedule="0 30 3 * * *")
 @bp.durable_client_input(client_name="client")
+@seen
 async def retain(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
     """Once a day: datasets and uploads whose time is over."""
     await retain_all(client, now())
@@ -98,6 +100,7 @@ def cool_dataset(context: OrchestrationContext, request: dict[str, object]) -> S
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def cool_files(request: Json) -> None:
     """Move a dataset's files to the cool tier. Input `Task`."""
     from shared.steps import retain as steps

@@ -11,6 +11,7 @@ from durabletask.task import OrchestrationContext, when_all
 from functions.activities import Json
 from functions.build import RETRY
 from functions.durable import start_once
+from functions.seen import seen
 from shared.takedowns import TakedownDocument
 from shared.tasks import SweepPage, SweepTask, Swept, TakedownSay, TakedownTask
 
@@ -71,6 +72,7 @@ def _json(task: TakedownTask) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def takedown_page(request: Json) -> dict[str, Any] | None:
     """The next datasets. Input `TakedownTask`; output `SweepPage`, None when there is nothing more to do."""
     from shared.steps import takedown
@@ -80,6 +82,7 @@ def takedown_page(request: Json) -> dict[str, Any] | None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def learn_takedown(request: Json) -> None:
     """Learn which pictures of a dataset are meant. Input `SweepTask`."""
     from shared.steps import takedown
@@ -88,6 +91,7 @@ def learn_takedown(request: Json) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def sweep_dataset(request: Json) -> dict[str, Any]:
     """Remove pictures from a dataset. Input `SweepTask`; output `Swept`."""
     from shared.steps import takedown
@@ -96,6 +100,7 @@ def sweep_dataset(request: Json) -> dict[str, Any]:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def sweep_uploads(request: Json) -> None:
     """Remove pictures from uploads. Input `TakedownTask`."""
     from shared.steps import takedown
@@ -104,6 +109,7 @@ def sweep_uploads(request: Json) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def say_takedown(request: Json) -> None:
     """Say how far it is. Input `TakedownSay`."""
     from shared.steps import takedown

@@ -12,6 +12,7 @@ from functions.activities import Json
 from functions.build import RETRY
 from functions.durable import stop
 from functions.http import in_thread
+from functions.seen import seen
 from shared.tasks import ErasureTask, Task, TenantExportTask
 
 bp = df.Blueprint()
@@ -53,6 +54,7 @@ def erase_tenant_data(context: OrchestrationContext, request: dict[str, Any]) ->
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def collect_tenant(request: Json) -> None:
     """Write the export's file. Input `TenantExportTask`."""
     from shared.steps import tenant_export
@@ -62,6 +64,7 @@ def collect_tenant(request: Json) -> None:
 
 @bp.durable_client_input(client_name="client")
 @bp.activity_trigger(input_name="request")
+@seen
 async def erasure_page(request: Json, client: df.DurableFunctionsClient) -> list[str]:
     """Some of the tenant's datasets, their builds stopped. Input `ErasureTask`; output: ids."""
     from shared.steps import erase
@@ -74,6 +77,7 @@ async def erasure_page(request: Json, client: df.DurableFunctionsClient) -> list
 
 @bp.durable_client_input(client_name="client")
 @bp.activity_trigger(input_name="request")
+@seen
 async def erase_all_parts(request: Json, client: df.DurableFunctionsClient) -> None:
     """Remove all of a dataset, histories too. Input `Task`."""
     from shared.steps import erase
@@ -86,6 +90,7 @@ async def erase_all_parts(request: Json, client: df.DurableFunctionsClient) -> N
 
 @bp.durable_client_input(client_name="client")
 @bp.activity_trigger(input_name="request")
+@seen
 async def erase_documents(request: Json, client: df.DurableFunctionsClient) -> None:
     """Remove the rest of a tenant, histories of orchestrations first. Input `ErasureTask`."""
     from shared.steps import erase
@@ -98,6 +103,7 @@ async def erase_documents(request: Json, client: df.DurableFunctionsClient) -> N
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def erase_access(request: Json) -> None:
     """Remove a tenant's keys. Input `ErasureTask`."""
     from shared.steps import erase
@@ -106,6 +112,7 @@ def erase_access(request: Json) -> None:
 
 
 @bp.activity_trigger(input_name="request")
+@seen
 def end_erasure(request: Json) -> None:
     """Remove what came meanwhile and leave the line that says that it was done. Input `ErasureTask`."""
     from shared.steps import erase

@@ -12,11 +12,14 @@ from functions.durable import is_alive, start
 from functions.http import in_thread
 from functions.notify import notify_soon
 from functions.rights import look_after
+from functions.seen import seen
 from shared import datasets
 from shared.documents import DatasetHead
 from shared.settings import settings
 from shared.steps import settle, validate
 from shared.tasks import Task
+from shared.telemetry.fields import bind
+from shared.telemetry.trace import span
 
 log = logging.getLogger(__name__)
 bp = df.Blueprint()
@@ -29,9 +32,11 @@ bp = df.Blueprint()
     source=settings().blob_trigger_source,  # type: ignore[arg-type]  # Event Grid on Azure, polling against Azurite
 )
 @bp.durable_client_input(client_name="client")
+@seen
 async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctionsClient) -> None:
     """Validate a raw shard as soon as it is there, and tell the orchestration that waits for it."""
     dataset, shard = _parts(str(blob.name))
+    bind(dataset=dataset)
     await _tell(client, await in_thread(validate.validate_raw, dataset, shard))
 
 
@@ -41,6 +46,7 @@ async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctions
     connection="AzureWebJobsStorage",
     source=settings().blob_trigger_source,  # type: ignore[arg-type]  # as above
 )
+@seen
 async def check_upload(blob: func.InputStream) -> None:
     """Check what somebody has uploaded as soon as it is there, and turn it into shards or a list."""
     from shared.steps import ingest
@@ -50,6 +56,7 @@ async def check_upload(blob: func.InputStream) -> None:
 
 @bp.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage")
 @bp.durable_client_input(client_name="client")
+@seen
 async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsClient) -> None:
     """A raw shard, or an upload, failed five times: mark it failed, so that the build goes on without it."""
     told: dict[str, Any] = json.loads(message.get_body())
@@ -64,11 +71,16 @@ async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsC
         )
         return
     dataset, shard = _parts(f"raw/{told['BlobName']}")
-    await _tell(client, await in_thread(validate.give_up, dataset, shard, "validation failed five times; see the log"))
+    bind(dataset=dataset)
+    with span("give_up", await in_thread(validate.trace_of, dataset, shard)):
+        reason = "validation failed five times; see the log"
+        log.error("shard %s/%s is given up: %s", dataset, shard, reason)
+        await _tell(client, await in_thread(validate.give_up, dataset, shard, reason))
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 */5 * * * *", run_on_startup=True)
 @bp.durable_client_input(client_name="client")
+@seen
 async def reconcile(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
     """Start again what says it is being built (or deleted) and has no live orchestration, or has lost its files."""
     for document in await in_thread(datasets.unsettled):

@@ -4,7 +4,9 @@ import json
 
 from structlog.dev import ConsoleRenderer
 
-_TEXTS = ("level", "logger", "timestamp", "exception", "stack")  # what the renderer takes for text
+_TEXTS = ("level", "logger", "time", "exception", "stack")  # what the renderer takes for text
+
+_FOR_MACHINES = ("invocation_id", "span_id")
 
 
 class Readable:
@@ -12,7 +14,7 @@ class Readable:
 
     def __init__(self) -> None:
         self._rest = b""
-        self._render = ConsoleRenderer(colors=True, pad_event_to=0)
+        self._render = ConsoleRenderer(colors=True, pad_event_to=0, timestamp_key="time", event_key="message")
 
     def feed(self, piece: bytes) -> bytes:
         """All lines that are complete with this piece; an empty one ends the output and gives what is left."""
@@ -26,8 +28,9 @@ class Readable:
             record = json.loads(line)
         except ValueError:
             return line
-        if not isinstance(record, dict) or not isinstance(record.get("event"), str):
+        if not isinstance(record, dict) or not isinstance(record.get("message"), str):
             return line
         if not all(isinstance(record.get(name, ""), str) for name in _TEXTS):
             return line
-        return str(self._render(None, "", record)).encode()
+        shown = {name: value for name, value in record.items() if name not in _FOR_MACHINES}
+        return str(self._render(None, "", shown)).encode()

@@ -55,6 +55,7 @@ def app_settings(settings: StackSettings) -> dict[str, str]:
         "PIXCRAWLER_COSMOS_ENDPOINT": f"http://127.0.0.1:{settings.cosmos_port}",
         "PIXCRAWLER_COSMOS_KEY": cosmos.DEFAULT_KEY,
         "PIXCRAWLER_CREATE_RESOURCES": "true",
+        "PIXCRAWLER_TELEMETRY": os.environ.get("PIXCRAWLER_TELEMETRY", "prometheus"),
         "PIXCRAWLER_SAMPLE_URL": gallery.site_urls(settings.gallery_port)[0],
         "PIXCRAWLER_FETCH_ALLOW": sites,
         "PIXCRAWLER_FETCH_TIMEOUT_SECONDS": os.environ.get(

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING
 
 from shared.documents import now
@@ -137,6 +137,11 @@ class BlobFolder:
         """See `Folder.names`."""
         for name in self.container.list_blob_names(name_starts_with=self.root + prefix):
             yield name.removeprefix(self.root)
+
+    def times(self, prefix: str = "") -> Iterator[tuple[str, datetime]]:
+        """Names as `names` gives them, and when each was last written (UTC)."""
+        for blob in self.container.list_blobs(name_starts_with=self.root + prefix):
+            yield blob.name.removeprefix(self.root), blob.last_modified
 
     def sizes(self, prefix: str = "") -> dict[str, int]:
         """Bytes of everything whose name starts with `prefix`, by name."""

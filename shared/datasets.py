@@ -1,6 +1,7 @@
 """Dataset documents: made, read, listed, moved from state to state, removed."""
 
 from collections.abc import Callable
+from typing import get_args
 
 from shared.cosmos import Page, container, etag_condition, query, query_page
 from shared.documents import FINAL, DatasetDocument, DatasetHead, State
@@ -58,6 +59,16 @@ def in_states(states: tuple[State, ...]) -> list[DatasetHead]:
     """Every owner's datasets in one of these states: for housekeeping only."""
     sql = f"SELECT {_HEAD} FROM c WHERE ARRAY_CONTAINS(@states, c.state)"  # noqa: S608 (no outside text in it)
     return [DatasetHead.model_validate(item) for item in query(NAME, sql, {"states": list(states)}, None)]
+
+
+def numbers() -> dict[State, int]:
+    """How many datasets are in each state, over all owners."""
+    sql = "SELECT VALUE COUNT(1) FROM c WHERE c.state = @state"
+    found = {
+        state: container(NAME).query_items(sql, [{"name": "@state", "value": state}], enable_cross_partition_query=True)
+        for state in get_args(State)
+    }
+    return {state: sum(int(str(number)) for number in numbers) for state, numbers in found.items()}
 
 
 def unsettled() -> list[DatasetDocument]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import dataclass
 
 from shared import datasets, shards
@@ -30,7 +31,7 @@ class Feed:
         self._snapshot = Snapshot(None)
         self._ended = False
         self.listeners = 0
-        self.task = asyncio.create_task(self._poll())
+        self.task = asyncio.create_task(self._poll(), context=Context())  # it is no listener's: nor is its trace
 
     async def after(self, number: int) -> tuple[int, Snapshot] | None:
         """The newest snapshot and its number, as soon as that is above `number`; None when there will be none."""

@@ -93,6 +93,16 @@ class Settings(BaseSettings):
     )
     events_minutes: float = Field(default=10.0, gt=0, description="a stream of events ends then; clients come back")
     link_minutes: int = Field(default=60, ge=1, le=1440, description="how long a download link works")
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="auto: coloured where a terminal shows it, JSON elsewhere"
+    )
+    telemetry: Literal["auto", "console", "prometheus", "off"] = Field(
+        default="auto",
+        description="where metrics and traces go. auto: to Azure Monitor and OTLP where those are set; console and "
+        "prometheus (metrics only) beside them; off: nowhere",
+    )
+    application_insights: SecretStr | None = Field(default=None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING")
+    otlp_endpoint: str = Field(default="", alias="OTEL_EXPORTER_OTLP_ENDPOINT", description="of a collector, OTLP/HTTP")
     max_upload_bytes: int = Field(default=256_000_000, ge=1_000)
     max_upload_entries: int = Field(default=50_000, ge=1, description="files in an uploaded archive")
     max_upload_unpacked_bytes: int = Field(

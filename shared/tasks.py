@@ -1,9 +1,12 @@
 """What orchestrators hand to activities and get back: small, frozen, JSON."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+Traceparent = Annotated[str | None, Field(exclude_if=lambda given: given is None)]
+"""The trace that the work belongs to (W3C trace context): it changes nothing of what is done."""
 
 
 class Task(BaseModel):
@@ -13,6 +16,7 @@ class Task(BaseModel):
 
     owner: str
     dataset: str
+    traceparent: Traceparent = None
 
 
 class Plan(BaseModel):
@@ -112,6 +116,7 @@ class SendTask(BaseModel):
     event: str
     body: str
     attempt: int = 1
+    traceparent: Traceparent = None
 
 
 class DeliverTask(SendTask):

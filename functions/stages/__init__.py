@@ -24,6 +24,7 @@ STAGES: tuple[Stage, ...] = (
     limit.guesses,  # wrong credentials per client address
     audit.attempts,  # who was not let in
     identify.stage,  # who asks, and whether the role may: `request.state.principal`
+    observe.identified,  # from here on, log lines tell whose request it is
     limit.stage,  # requests per principal
     erasure.stage,  # nothing is made for a tenant that is being erased
     audit.stage,  # changes, and attempts at them, leave a line

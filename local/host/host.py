@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from azure.core.exceptions import AzureError
+from prometheus_client import make_asgi_app
 
 from local.host.admin import Admin, Run
 from local.host.config import load_host_json
@@ -91,7 +92,7 @@ class Host:
             self._invoker,
             keys,
             max_body=self._settings.max_body_bytes,
-            system={"admin": Admin(self._host_id, self._by_hand, keys)},
+            system={"admin": Admin(self._host_id, self._by_hand, keys), "metrics": make_asgi_app()},
         )
         self._server = Server(http, self._listener, grace=self._settings.grace_seconds)
         await self._server.start()

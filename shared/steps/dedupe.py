@@ -1,5 +1,6 @@
 """Step `deduplicate`: one image per picture over the whole dataset, and which labels have to collect more."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from shared.documents import ShardDocument, search_id
 from shared.steps import lifecycle
 from shared.steps.plan import read_plan
 from shared.tasks import SearchTask, Task
+from shared.telemetry import metrics
 
 CONFLICTS = "label_conflicts.json"
 MAX_CONFLICTS = 5
@@ -74,6 +76,7 @@ def _deduplicate(task: Task) -> dict[str, int]:
         for row in images:
             kept[row.label] += row.verdict == "accepted"
         write_changed(shard, images)
+        _count_duplicates(shard.images, images)
     told = Conflicts(revision=revision, conflicts=decided.conflicts)
     folder.write(CONFLICTS, told.model_dump_json().encode())
     dry = {label for label, last in {one.label: one for one in shards.searches(task.dataset)}.items() if last.dry}
@@ -84,6 +87,13 @@ def _deduplicate(task: Task) -> dict[str, int]:
         for label in spec.labels
         if kept[label.name] < spec.target(label) and label.slug not in dry
     }
+
+
+def _count_duplicates(before: tuple[ImageRow, ...], after: tuple[ImageRow, ...]) -> None:
+    """Those that were none before: the whole dataset is decided about again after every pass."""
+    new = [now for was, now in zip(before, after, strict=True) if now.verdict == "duplicate" != was.verdict]
+    for reason, number in Counter(str(row.reason) for row in new).items():
+        metrics.DUPLICATES.record(number, {"reason": reason})
 
 
 def write_changed(shard: ShardDocument, images: tuple[ImageRow, ...]) -> None:

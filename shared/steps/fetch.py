@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import aclosing
+from contextvars import Context
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from shared.steps.plan import read_plan
 from shared.steps.search import read_candidates
 from shared.steps.validate import is_done
 from shared.tasks import FetchOutcome, ShardTask
+from shared.telemetry import metrics
+from shared.telemetry.trace import traceparent
 
 if TYPE_CHECKING:
     from builder.fetcher import Fetcher
@@ -35,7 +38,7 @@ _BODIES_BYTES = 640_000_000
 async def fetch_shard(task: ShardTask) -> FetchOutcome:
     """Fetch the slice unless that was done before, or the dataset is no longer being built.
 
-    The raw shard names, as metadata, the orchestration that waits for its validation.
+    The raw shard names, as metadata, the orchestration that waits for its validation, and the trace.
     """
     name = f"{shard_id(task.label, task.number)}.tar"
     todo = await asyncio.to_thread(_slice, task)
@@ -46,12 +49,17 @@ async def fetch_shard(task: ShardTask) -> FetchOutcome:
     if await asyncio.to_thread(raw.exists, name):
         return "found"
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
-        await _download(task.owner, candidates, max_bytes, spool)
+        images, downloaded = await _download(task.owner, candidates, max_bytes, spool)
         if not await asyncio.to_thread(lifecycle.is_running, task):
             return "done"
         metadata = {"instance": task.instance, "round": str(task.round)}
+        if trace := traceparent():
+            metadata["traceparent"] = trace
         spool.seek(0)
         await asyncio.to_thread(raw.write, name, pieces(spool), metadata)
+    metrics.IMAGES.record(images, {"stage": "fetched"})
+    metrics.SHARDS.record(1, {"state": "fetched"})
+    metrics.COST.record(downloaded, {"unit": "downloaded_byte"})
     await asyncio.to_thread(lifecycle.tidy, task)
     return "fetched"
 
@@ -70,8 +78,13 @@ def _slice(task: ShardTask) -> tuple[tuple[Candidate, ...], int] | None:
     return candidates, read_plan(folder).spec.image.max_bytes
 
 
-async def _download(owner: str, candidates: tuple[Candidate, ...], max_bytes: int, target: IO[bytes]) -> None:
-    """Write the raw shard. Bodies wait in a file for their turn: together they may be far larger than memory."""
+async def _download(
+    owner: str, candidates: tuple[Candidate, ...], max_bytes: int, target: IO[bytes]
+) -> tuple[int, int]:
+    """Write the raw shard; returns how many images came, and their bytes.
+
+    Bodies wait in a file for their turn: together they may be far larger than memory.
+    """
     from builder.fetch import fetch_many
     from builder.raw import write_raw_to
 
@@ -108,6 +121,8 @@ async def _download(owner: str, candidates: tuple[Candidate, ...], max_bytes: in
                 yield index, fetched, bodies.read(fetched.size_bytes)
 
         await asyncio.to_thread(write_raw_to, target, in_order())
+    came = [fetched.size_bytes for fetched, _ in rows.values() if fetched.reason is None]
+    return len(came), sum(came)
 
 
 def _bodies(max_bytes: int) -> int:
@@ -120,7 +135,7 @@ async def _fetcher() -> "Fetcher":
     loop = asyncio.get_running_loop()
     opening = _fetchers.get(loop)
     if opening is None:
-        opening = _fetchers[loop] = asyncio.create_task(_open())
+        opening = _fetchers[loop] = asyncio.create_task(_open(), context=Context())
         opening.add_done_callback(partial(_forget_failure, loop))
     return await asyncio.shield(opening)
 

@@ -27,6 +27,7 @@ from shared.settings import settings
 from shared.steps import dedupe, lifecycle
 from shared.steps.plan import PlanFile, read_plan
 from shared.tasks import Searched, SearchTask
+from shared.telemetry import metrics
 from shared.upload_files import read_index
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         state = _read_round(folder, task.label, task.round - 1).state
         if task.round in plan.starts(task.label):
             state = search_again(engines, queries, label.name, state)
+    known = set(state.failures)
     want = _within_cost(task, plan, _want(task, plan, first_shard))
     candidates: tuple[Candidate, ...] = ()
     after = state
@@ -83,6 +85,8 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     let_in = _within_cost(task, plan, len(candidates), found=True) if candidates else 0
     over_cost = not want or let_in < len(candidates)
     candidates = candidates[:let_in]
+    for failure in set(after.failures) - known:
+        metrics.ENGINE_ERRORS.record(1, {"engine": failure.engine, "kind": failure.kind})
     found = RoundFile(candidates=candidates, state=after)
     folder.write(_file(task.label, task.round), found.model_dump_json(exclude_defaults=True).encode())
     return SearchDocument(

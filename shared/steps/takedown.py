@@ -20,7 +20,7 @@ from builder.spec import DatasetSpec
 from shared import audit, datasets, shards, takedowns
 from shared.blobs import BlobFolder, dataset_folder, raw_folder, tenant_uploads
 from shared.cosmos import container, query
-from shared.documents import RUNNING, DatasetHead, ShardDocument, now
+from shared.documents import RUNNING, DatasetHead, ShardDocument, now, version_id
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.steps.assemble import source_states
@@ -173,7 +173,7 @@ def _amended(dataset: str, number: str) -> None:
 
     change = {"op": "set", "path": "/amended", "value": now().isoformat()}
     try:
-        container(shards.NAME).patch_item(f"version-{number}", dataset, [change])
+        container(shards.NAME).patch_item(version_id(int(number)), dataset, [change])
     except CosmosResourceNotFoundError:
         return
 

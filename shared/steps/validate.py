@@ -12,6 +12,7 @@ from shared.documents import Counts, ShardDocument, shard_id, shard_parts
 from shared.steps import lifecycle
 from shared.steps.plan import PlanFile, read_plan
 from shared.tasks import ShardTask, Task
+from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,9 @@ def validate_raw(dataset: str, shard: str) -> Done | None:
     done, plan = found
     if not is_done(dataset, shard):
         shards.remove(dataset, shard)  # its tar is lost, if it is there at all
-        shards.add(_validate(dataset, done, plan.spec))
+        document = _validate(dataset, done, plan.spec)
+        shards.add(document)
+        _count(document.counts)
         lifecycle.tidy(Task(owner=plan.owner, dataset=dataset))
     return done
 
@@ -56,6 +59,14 @@ def _wanted(dataset: str, shard: str) -> tuple[Done, PlanFile] | None:
         log.info("shard %s/%s is of no build that goes on", dataset, shard)
         return None
     return Done(*parts, instance), plan
+
+
+def trace_of(dataset: str, shard: str) -> str | None:
+    """The trace that a raw shard was fetched in, None when nothing tells."""
+    try:
+        return raw_folder(dataset).metadata(f"{shard}.tar").get("traceparent")
+    except FileNotFoundError:
+        return None
 
 
 def is_done(dataset: str, shard: str) -> bool:
@@ -100,6 +111,14 @@ def _validate(dataset: str, shard: Done, spec: DatasetSpec) -> ShardDocument:
     )
 
 
+def _count(counts: Counts) -> None:
+    metrics.SHARDS.record(1, {"state": "validated"})
+    metrics.IMAGES.record(counts.candidates - counts.failed, {"stage": "validated"})
+    metrics.IMAGES.record(counts.accepted, {"stage": "accepted"})
+    for reason, number in counts.reasons.items():
+        metrics.REJECTIONS.record(number, {"reason": reason})
+
+
 def validate_or_give_up(task: ShardTask) -> None:
     """What the blob trigger does, done by the orchestration; a shard that cannot be validated is given up."""
     name = shard_id(task.label, task.number)
@@ -127,5 +146,6 @@ def give_up(dataset: str, shard: str, error: str) -> Done | None:
             error=error,
         )
     )
+    metrics.SHARDS.record(1, {"state": "failed"})
     lifecycle.tidy(Task(owner=plan.owner, dataset=dataset))
     return done

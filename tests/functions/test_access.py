@@ -17,7 +17,7 @@ from starlette.responses import Response
 import function_app  # noqa: F401 (declares all operations)
 from functions.operations import OPERATIONS, Operation
 from local.host.durable.hub import TaskHub
-from shared import cosmos, datasets, shards, uploads, webhooks
+from shared import cosmos, datasets, rights, shards, takedowns, uploads, webhooks
 from shared.access import Role
 from shared.blobs import dataset_folder
 from shared.documents import Counts, ShardDocument, now
@@ -122,6 +122,31 @@ def exported_version(tenant: str) -> Parameters:
     return {**told, "format": "csv"}
 
 
+def tenant_export(tenant: str) -> Parameters:
+    return {"export": rights.create_export(rights.ExportDocument(id=uuid.uuid4().hex, owner=tenant)).id}
+
+
+def tenant(tenant: str) -> Parameters:
+    return {"tenant": tenant}
+
+
+def confirming(parameters: Parameters) -> bytes:
+    return json.dumps({"confirm": parameters["tenant"]}).encode()
+
+
+def erasure(tenant: str) -> Parameters:
+    begun = rights.ErasureDocument(owner=tenant, erasure=uuid.uuid4().hex, by="test")
+    return {"erasure": rights.begin_erasure(begun).erasure}
+
+
+def takedown(tenant: str) -> Parameters:
+    entry = "http://a.example/1.jpg"
+    document = takedowns.TakedownDocument(
+        id=takedowns.takedown_id(tenant, entry), owner=tenant, entry=entry, reason="asked", by="test"
+    )
+    return {"takedown": takedowns.put(document).id}
+
+
 @dataclass(frozen=True)
 class Row:
     """`role`: the least that may ask. `things`: makes what the path (or a body that is made of it) names, for a tenant;
@@ -132,6 +157,7 @@ class Row:
     query: str = ""
     body: bytes | Callable[[Parameters], bytes] = b""
     content_type: str = "application/json"
+    foreign: int = 404  # what another tenant is answered
 
 
 TABLE: dict[str, Row] = {
@@ -173,6 +199,16 @@ TABLE: dict[str, Row] = {
     "create_version_export": Row("editor", version, body=b'{"format": "csv"}'),
     "link_version_export": Row("viewer", exported_version),
     "analyze_image": Row("viewer", body=encoded(picture(0)), content_type="image/jpeg"),
+    "list_audit": Row("admin"),
+    "put_retention": Row("editor", dataset, body=b'{"days": 30, "then": "delete"}'),
+    "export_tenant": Row("admin"),
+    "get_tenant_export": Row("admin", tenant_export),
+    "erase_tenant": Row("admin", tenant, body=confirming, foreign=422),
+    "get_erasure": Row("admin", erasure),
+    "create_takedown": Row("admin", body=b'{"url": "http://a.example/1.jpg", "reason": "asked"}'),
+    "list_takedowns": Row("admin"),
+    "get_takedown": Row("admin", takedown),
+    "lift_takedown": Row("admin", takedown),
     "list_keys": Row("admin"),
     "create_key": Row("admin", body=b'{"name": "ci", "role": "viewer"}'),
     "revoke_key": Row("admin", key),
@@ -298,7 +334,7 @@ async def test_a_role_may_do_what_is_its_own_and_no_more(operation: Operation, o
 async def test_another_tenant_s_thing_is_not_there(operation: Operation, owner: str, ask: Ask) -> None:
     parameters = TABLE[operation.name].things(owner)
     answer = await ask(operation, parameters, bearer(f"{owner}-other", "admin"))
-    assert answer.status_code == 404, bytes(answer.body)
+    assert answer.status_code == TABLE[operation.name].foreign, bytes(answer.body)
     assert succeeded(operation, await ask(operation, parameters, bearer(owner, "admin"))), "and it was not touched"
 
 

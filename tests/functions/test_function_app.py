@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import function_app  # noqa: F401 (declares all operations)
 from functions.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,9 @@ HEAVY = [
     "azure.cosmos",
     "azure.storage",
     "fastapi",
+    "opentelemetry.sdk",
+    "azure.monitor",
+    "prometheus_client",
     "jwt",
     "cryptography",
     "requests",
@@ -102,3 +106,16 @@ def test_the_blob_trigger_takes_its_source_from_the_settings(source: str) -> Non
 def test_a_cold_start_does_not_pay_for_what_it_does_not_run() -> None:
     code = f"import json, sys, function_app; print(json.dumps([one for one in {HEAVY} if one in sys.modules]))"
     assert run(code) == []
+
+
+def test_every_activity_and_trigger_is_seen_and_no_orchestrator() -> None:
+    code = """
+import json, function_app
+found = [one for one in function_app.app.get_functions() if not one.get_function_name().startswith("BuiltIn")]
+print(json.dumps([[one.get_trigger().type, getattr(one.get_user_function(), "seen", False)] for one in found]))
+"""
+    told = {(str(kind), bool(is_seen)) for kind, is_seen in run(code)}
+    unseen = {("orchestrationTrigger", False), ("httpTrigger", False)}  # requests are seen by a stage
+    assert told == unseen | {
+        (kind, True) for kind in ("activityTrigger", "blobTrigger", "queueTrigger", "timerTrigger")
+    }

@@ -8,7 +8,7 @@ from local.readable import Readable
 
 def test_a_log_line_is_told_in_words_and_colours() -> None:
     record = {
-        "event": "it broke",
+        "message": "it broke",
         "level": "error",
         "logger": "local.host",
         "dataset": "ab",
@@ -30,7 +30,7 @@ def test_what_is_cut_off_is_told_in_the_end() -> None:
 
 @given(
     st.lists(st.binary(max_size=30)),
-    st.sampled_from([b"", b"[1]\n", b'{"no": 1}\n', b'{"event": 1}\n', b'{"event": "x", "level": []}\n']),
+    st.sampled_from([b"", b"[1]\n", b'{"no": 1}\n', b'{"message": 1}\n', b'{"message": "x", "level": []}\n']),
 )
 def test_what_is_no_log_line_stays_as_it_is(pieces: list[bytes], line: bytes) -> None:
     readable = Readable()

@@ -86,7 +86,7 @@ def test_a_taken_port_ends_it_with_code_2(make_service: MakeService, tmp_path: P
 
 
 def test_a_terminal_is_shown_words_and_the_log_keeps_json(make_service: MakeService, tmp_path: Path) -> None:
-    line = '{"event": "hello", "level": "info"}'
+    line = '{"message": "hello", "level": "info"}'
     service = make_service("little")
     loud = replace(service, command=("/bin/sh", "-c", 'echo "$0" && exec "$@"', line, *service.command))
     script = SCRIPT.format(command=loud.command, ports=loud.ports, data=str(tmp_path))
@@ -99,5 +99,5 @@ def test_a_terminal_is_shown_words_and_the_log_keeps_json(make_service: MakeServ
         process.send_signal(signal.SIGTERM)
         process.wait(10)
     os.close(ours)
-    assert b'"event"' not in shown
+    assert b'"message"' not in shown
     assert (tmp_path / "logs" / "little.log").read_text().startswith(f"{line}\n")

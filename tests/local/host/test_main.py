@@ -63,7 +63,7 @@ def line(process: subprocess.Popen[str], event: str) -> dict[str, Any]:
     assert process.stderr
     for text in process.stderr:
         found: dict[str, Any] = json.loads(text)
-        if found["event"] == event:
+        if found["message"] == event:
             return found
     pytest.fail(f"the host ended without saying {event}")
 
@@ -129,8 +129,8 @@ def test_what_keeps_it_from_starting_is_one_sentence(
             _, errors = process.communicate(timeout=20)
     assert process.returncode == 2
     last = json.loads(errors.splitlines()[-1])
-    assert last["event"].startswith("cannot start: ")
-    assert sentence.format(taken=taken) in last["event"]
+    assert last["message"].startswith("cannot start: ")
+    assert sentence.format(taken=taken) in last["message"]
     assert "Traceback" not in errors
 
 

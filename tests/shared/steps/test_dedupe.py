@@ -6,6 +6,9 @@ from shared.steps import dedupe, validate
 from shared.steps.dedupe import Conflicts
 from shared.tasks import Task
 from tests.shared.steps.conftest import raw, search_task, searched, started
+from tests.shared.telemetry.reading import Recorded, recorded
+
+__all__ = ["recorded"]
 
 pytestmark = pytest.mark.usefixtures("stores")
 
@@ -50,6 +53,17 @@ def test_a_picture_under_two_labels_stays_under_one(owner: str) -> None:
     assert short == {"cat": 7}  # 5 of its own, and 2 more for the 2 that it lost
     conflicts = Conflicts.model_validate_json(dataset_folder(task.dataset).read(dedupe.CONFLICTS)).conflicts
     assert [(one.label, one.others) for one in conflicts] == [("dog", {"cat": 1})] * 2
+
+
+def test_duplicates_are_counted_once(owner: str, recorded: Recorded) -> None:
+    task = two_labels(owner, 5)
+    searched(task)
+    searched(task, "dog")
+    validated(task, range(5))
+    validated(task, range(3, 8), label="dog", side=192)
+    for _ in range(2):
+        dedupe.deduplicate(task)
+    assert recorded()["pixcrawler.duplicates", "near_duplicate"] == 2
 
 
 def test_what_is_over_the_target_is_surplus(owner: str) -> None:

@@ -5,6 +5,9 @@ from shared.blobs import dataset_folder, url_lists
 from shared.settings import Settings
 from shared.steps import search, validate
 from tests.shared.steps.conftest import raw, search_task, started
+from tests.shared.telemetry.reading import Recorded, recorded
+
+__all__ = ["recorded"]
 
 pytestmark = pytest.mark.usefixtures("stores")
 
@@ -72,7 +75,7 @@ def test_an_uploaded_list_gives_each_label_its_own(owner: str) -> None:
 
 
 def test_a_source_that_fails_is_told_and_ends_in_a_dry_label(
-    owner: str, configured: Settings, monkeypatch: pytest.MonkeyPatch
+    owner: str, configured: Settings, monkeypatch: pytest.MonkeyPatch, recorded: Recorded
 ) -> None:
     from local.processes import free_port
 
@@ -84,3 +87,4 @@ def test_a_source_that_fails_is_told_and_ends_in_a_dry_label(
     assert [one.count for one in rounds] == [0, 0, 0]
     told = shards.searches(task.dataset)[-1].sources[0]
     assert (told.source, told.error_kind, told.dry) == ("sample", "unreachable", True)
+    assert recorded() == {("pixcrawler.engine.errors", "sample", "unreachable"): 3}

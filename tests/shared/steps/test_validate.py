@@ -6,6 +6,9 @@ from shared.blobs import dataset_folder, raw_folder
 from shared.steps import validate
 from shared.tasks import Task
 from tests.shared.steps.conftest import picture, raw, shard_task, started
+from tests.shared.telemetry.reading import Recorded, recorded
+
+__all__ = ["recorded"]
 
 pytestmark = pytest.mark.usefixtures("stores")
 SHARD = "cat-00000"
@@ -30,6 +33,26 @@ def test_a_raw_shard_becomes_a_tar_and_a_document(task: Task) -> None:
     assert row.shard is not None
     assert row.offset is not None
     assert dataset_folder(task.dataset).read_range(row.shard, row.offset, row.size_bytes or 0) == picture(1)
+
+
+def test_images_and_rejections_are_counted_once(task: Task, recorded: Recorded) -> None:
+    raw(task, range(3))
+    raw(task, range(2), number=1, side=20)
+    for shard in (SHARD, SHARD, "cat-00001"):
+        validate.validate_raw(task.dataset, shard)
+    assert recorded() == {
+        ("pixcrawler.shards", "validated"): 2,
+        ("pixcrawler.images", "validated"): 5,
+        ("pixcrawler.images", "accepted"): 3,
+        ("pixcrawler.rejections", "too_small"): 1,
+        ("pixcrawler.rejections", "too_few_bytes"): 1,
+    }
+
+
+def test_a_raw_shard_tells_its_trace(task: Task) -> None:
+    raw_folder(task.dataset).write(f"{SHARD}.tar", b"x", {"traceparent": "00-a"})
+    assert validate.trace_of(task.dataset, SHARD) == "00-a"
+    assert validate.trace_of(task.dataset, "cat-00001") is None
 
 
 def test_a_shard_is_done_only_with_both_of_its_halves(task: Task) -> None:

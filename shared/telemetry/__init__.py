@@ -1,0 +1,1 @@
+"""What the app shows of itself: log lines, traces, metrics, and where they go."""

@@ -1,0 +1,120 @@
+"""Where metrics and spans go: Azure Monitor, an OTLP collector, Prometheus, the console; nowhere unless configured.
+
+The SDK and its exporters cost a second of a cold start, so they are imported beside the first work of a process, and
+not at all where nothing is configured. What is recorded until then is not exported.
+"""
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from shared.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.metrics.export import MetricReader
+    from opentelemetry.sdk.trace.export import SpanExporter
+
+log = logging.getLogger(__name__)
+
+_begun = threading.Lock()
+_ready = threading.Event()
+
+
+def is_on(config: Settings) -> bool:
+    """Whether anything is configured."""
+    remote = config.application_insights is not None or bool(config.otlp_endpoint)
+    return config.telemetry in {"console", "prometheus"} or (config.telemetry == "auto" and remote)
+
+
+def start() -> None:
+    """Begin to export, once in a process; without waiting, unless this is a machine that people look at."""
+    config = settings()
+    if not is_on(config) or not _begun.acquire(blocking=False):
+        return
+    if config.telemetry == "auto":
+        threading.Thread(target=_start, args=(config,), name="telemetry", daemon=True).start()
+    else:
+        _start(config)
+
+
+def wait(seconds: float) -> bool:
+    """Wait until what is recorded is exported; False when it is not by then, or never will be."""
+    return is_on(settings()) and _ready.wait(seconds)
+
+
+def _start(config: Settings) -> None:
+    try:
+        set_up(config)
+    except Exception:  # an app that cannot be watched still works
+        log.exception("metrics and traces cannot be exported")
+    else:
+        _ready.set()
+
+
+def set_up(config: Settings) -> None:
+    """Give OpenTelemetry's API its SDK, with the exporters that are configured."""
+    from opentelemetry import metrics, trace
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    resource = Resource.create({"service.name": "pixcrawler"})
+    metrics.set_meter_provider(MeterProvider(_readers(config), resource))
+    exporters = _span_exporters(config)
+    if exporters:
+        provider = TracerProvider(resource=resource)
+        for exporter in exporters:
+            provider.add_span_processor(BatchSpanProcessor(exporter))
+        trace.set_tracer_provider(provider)
+
+
+def _readers(config: Settings) -> "list[MetricReader]":
+    from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, PeriodicExportingMetricReader
+
+    readers: list[MetricReader] = []
+    if config.telemetry == "prometheus":
+        from opentelemetry.exporter.prometheus import PrometheusMetricReader
+
+        readers.append(PrometheusMetricReader())
+    if config.telemetry == "console":
+        readers.append(PeriodicExportingMetricReader(ConsoleMetricExporter()))
+    if config.application_insights is not None:
+        from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter
+
+        readers.append(PeriodicExportingMetricReader(AzureMonitorMetricExporter(**_azure(config.application_insights))))
+    if config.otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+
+        readers.append(PeriodicExportingMetricReader(OTLPMetricExporter()))
+    return readers
+
+
+def _span_exporters(config: Settings) -> "list[SpanExporter]":
+    from opentelemetry.sdk.trace.export import ConsoleSpanExporter
+
+    exporters: list[SpanExporter] = []
+    if config.telemetry == "console":
+        exporters.append(ConsoleSpanExporter())
+    if config.application_insights is not None:
+        from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter
+
+        exporters.append(AzureMonitorTraceExporter(**_azure(config.application_insights)))
+    if config.otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        exporters.append(OTLPSpanExporter())
+    return exporters
+
+
+def _azure(connection: SecretStr) -> dict[str, Any]:
+    """Arguments of Azure Monitor's exporters; identity comes from APPLICATIONINSIGHTS_AUTHENTICATION_STRING, if set.
+
+    Nothing is kept on disk, and the exporter neither tells Microsoft about itself nor takes settings from there.
+    """
+    os.environ.setdefault("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")
+    os.environ.setdefault("APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED", "true")
+    return {"connection_string": connection.get_secret_value(), "disable_offline_storage": True}

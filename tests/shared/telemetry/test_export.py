@@ -1,0 +1,116 @@
+import gzip
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.settings import Settings
+from shared.telemetry.export import is_on
+
+ROOT = Path(__file__).parents[3]
+KEY = "00000000-0000-0000-0000-000000000001"
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+WORK = f"""
+from opentelemetry import metrics, trace
+from shared.telemetry import export
+from shared.telemetry.metrics import IMAGES
+from shared.telemetry.trace import span
+
+export.start()
+export.start()
+assert export.wait(60)
+IMAGES.record(7, {{"stage": "fetched"}})
+try:
+    with span("work", "{PARENT}", attributes={{"http.route": "/x"}}):
+        raise ValueError("s3cret")
+except ValueError:
+    pass
+metrics.get_meter_provider().force_flush()
+trace.get_tracer_provider().force_flush()
+"""
+
+
+class Ingestion(BaseHTTPRequestHandler):
+    """Takes what Azure Monitor and a collector take."""
+
+    received: list[tuple[str, bytes]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        self.received.append((self.path, body))
+        count = len(json.loads(body)) if self.path.endswith("/track") else 0
+        answer = json.dumps({"itemsReceived": count, "itemsAccepted": count, "errors": []}).encode() if count else b""
+        self.send_response(200)
+        self.send_header("content-type", "application/json" if count else "application/x-protobuf")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def ingestion() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
+    """The address of a stand-in for both, and what it received."""
+    received: list[tuple[str, bytes]] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Ingestion,), {"received": received}))
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", received
+    server.shutdown()
+    server.server_close()
+
+
+def test_metrics_and_spans_reach_azure_monitor_and_a_collector(
+    ingestion: tuple[str, list[tuple[str, bytes]]],
+) -> None:
+    url, received = ingestion
+    env = {
+        **os.environ,
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={KEY};IngestionEndpoint={url}/",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+        "PIXCRAWLER_TELEMETRY": "auto",
+    }
+    done = subprocess.run([sys.executable, "-c", WORK], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path for path, _ in received} == {"/v2.1/track", "/v1/metrics", "/v1/traces"}, done.stderr
+    envelopes = [one for path, body in received if path == "/v2.1/track" for one in json.loads(body)]
+    assert {one["iKey"] for one in envelopes} == {KEY}
+    found = [one["data"]["baseData"] for one in envelopes if one["data"]["baseType"] == "MetricData"]
+    [images] = [one for one in found if one["metrics"][0]["name"] == "pixcrawler.images"]
+    assert (images["metrics"][0]["value"], images["properties"]["stage"]) == (7, "fetched")
+    [work] = [one for one in envelopes if one["data"]["baseType"] == "RemoteDependencyData"]
+    assert work["tags"]["ai.operation.id"] == PARENT.split("-")[1]
+    assert work["tags"]["ai.operation.parentId"] == PARENT.split("-")[2]
+    assert work["data"]["baseData"]["success"] is False
+    assert not any(b"s3cret" in body for _, body in received)
+    assert any(b"pixcrawler.images" in body for path, body in received if path == "/v1/metrics")
+    assert any(bytes.fromhex(PARENT.split("-")[1]) in body for path, body in received if path == "/v1/traces")
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, False),
+        ({"PIXCRAWLER_TELEMETRY": "console"}, True),
+        ({"PIXCRAWLER_TELEMETRY": "prometheus"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c"}, True),
+        ({"APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={KEY}"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "PIXCRAWLER_TELEMETRY": "off"}, False),
+    ],
+)
+def test_nothing_is_exported_unless_it_is_asked_for(
+    environment: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert is_on(Settings()) is expected
