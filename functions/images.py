@@ -33,9 +33,9 @@ class ImageList(View):
 class ImageQuery(PageQuery):
     """Which candidates to list."""
 
-    label: str | None = None
-    verdict: Verdict | None = None
-    reason: Reason | None = None
+    label: str | None = Field(default=None, description="name of the label: only its candidates")
+    verdict: Verdict | None = Field(default=None, description="only candidates of which this became")
+    reason: Reason | None = Field(default=None, description="only candidates that this was found of")
 
 
 @routes.operation("GET", "v1/datasets/{dataset}/images", role="viewer", query=ImageQuery, answers={200: ImageList})
