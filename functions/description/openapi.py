@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from functions.description.answers import HEADERS, content, responses
 from functions.description.examples import examples
@@ -54,13 +54,13 @@ def document() -> Schema:
 def describe(operations: Sequence[Operation]) -> Schema:
     """The OpenAPI document of these operations."""
     answered = _models(body for operation in operations for body in operation.answers.values())
-    taken = {Problem, *_models(operation.body for operation in operations)}
+    taken: set[type[BaseModel]] = {Problem, *_models(operation.body for operation in operations)}
     asked = {one.query for one in operations if one.query is not None}
-    refs, found = models_json_schema(
-        [(one, "serialization") for one in sorted(answered, key=_name)]
-        + [(one, "validation") for one in sorted(taken | asked, key=_name)],
-        ref_template=_REF,
-    )
+    wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        *((one, "serialization") for one in sorted(answered, key=_name)),
+        *((one, "validation") for one in sorted(taken | asked, key=_name)),
+    ]
+    refs, found = models_json_schema(wanted, ref_template=_REF)
     schemas: Schema = found.get("$defs", {})
     queries = {one: schemas[_referred(refs[one, "validation"])] for one in asked}
     paths: Schema = {}
