@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from functions.description.parameters import conditional, idempotent_by_key, names_in, streams
+from functions.description.parameters import EVENTS, conditional, idempotent_by_key, names_in, streams
 from functions.operations import Body, Operation
 from shared.problem_types import Problem, of_status
 from shared.problems import MEDIA_TYPE
@@ -74,7 +74,7 @@ def content(body: Body, ref: Ref) -> Mapping[str, Schema]:
     """A body as media type objects."""
     if not isinstance(body, tuple):
         return {"application/json": {"schema": ref(body)}}
-    return {one: {"schema": _schema(one)} for one in body}
+    return {one: {} if one == EVENTS else {"schema": _schema(one)} for one in body}
 
 
 def _schema(media_type: str) -> Schema:

@@ -93,7 +93,8 @@ def _answers(responses: Schema) -> str:
     rows = []
     for status, one in good:
         kinds = ", ".join(
-            f"<code>{escape(name)}</code> {type_of(body['schema'])}" for name, body in one.get("content", {}).items()
+            f"<code>{escape(name)}</code> {type_of(body['schema']) if 'schema' in body else ''}"
+            for name, body in one.get("content", {}).items()
         )
         rows.append((status, kinds or "no body", _inline(one["description"])))
     problems = [status for status, one in responses.items() if "application/problem+json" in one.get("content", {})]

@@ -9,6 +9,9 @@ from functions.operations import Operation
 
 type Schema = dict[str, Any]
 
+EVENTS = "text/event-stream"
+"""Whose bodies no schema of OpenAPI 3.1 describes: they are a sequence."""
+
 _HEX = "0123456789abcdef0123456789abcdef"
 _ID = "^[0-9a-f]{32}$"
 
@@ -77,7 +80,7 @@ def conditional(operation: Operation) -> bool:
 
 def streams(operation: Operation) -> bool:
     """Whether it answers with server-sent events."""
-    return any(body == ("text/event-stream",) for body in operation.answers.values())
+    return any(body == (EVENTS,) for body in operation.answers.values())
 
 
 def idempotent_by_key(operation: Operation) -> bool:

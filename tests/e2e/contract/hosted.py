@@ -15,7 +15,7 @@ from local.host.invocation import Invoker
 from local.host.server import Server, listen
 
 ROOT = Path(__file__).parents[3]
-_MAX_BODY_BYTES = 10_000_000
+_MAX_BODY_BYTES = 104_857_600  # the host's own limit
 
 
 @contextmanager
