@@ -220,6 +220,8 @@ class SplitSpec(Model):
 
 
 def _named(label: object) -> object:
+    if isinstance(label, dict):  # strict validation takes a JSON array for a tuple, but not the list made of it
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in label.items()}
     return {"name": label} if isinstance(label, str) else label
 
 

@@ -57,7 +57,7 @@ TYPES: dict[str, ProblemType] = {
         "Credentials needed",
         "There are no credentials, or none that count: malformed, expired, revoked, or of another issuer or audience.",
         "Send one header `Authorization: Bearer` with an API key or a token. WWW-Authenticate says which of the two it "
-        "is: with `invalid_token`, get new credentials.",
+        "is: with the error invalid_token, get new credentials.",
     ),
     "forbidden": _type(
         403,

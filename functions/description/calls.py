@@ -75,7 +75,7 @@ def variable(name: str) -> str:
 
 
 def curl(call: Call) -> str:
-    """A command: `$PIXCRAWLER` is where the API is (`http://127.0.0.1:7071`), `$PIXCRAWLER_KEY` an API key, and a
+    """A command: `$PIXCRAWLER` is where the API is (`http://127.0.0.1:7071`), `$API_KEY` an API key, and a
     path parameter is a variable of its name in capitals."""
     path = call.path
     for one in call.parameters:
@@ -85,7 +85,7 @@ def curl(call: Call) -> str:
     method = "" if call.method == "GET" else f"-X {call.method} "
     lines = [f'curl -sS {"-N " if call.streams else ""}{method}"$PIXCRAWLER{path}{"?" if needed else ""}{needed}"']
     if call.role:
-        lines.append('-H "Authorization: Bearer $PIXCRAWLER_KEY"')
+        lines.append('-H "Authorization: Bearer $API_KEY"')
     if call.body is not None:
         media_type, text = call.body
         lines += [f"-H {shlex.quote(f'Content-Type: {media_type}')}", f"--data-binary {shlex.quote(text)}"]

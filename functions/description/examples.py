@@ -10,15 +10,15 @@ type Schema = dict[str, Any]
 EXAMPLES: dict[str, dict[str, Any]] = {
     "create_dataset": {
         "gallery": {
-            "name": "pandas",
-            "labels": ["red panda", {"name": "giant panda", "queries": ["giant panda eating bamboo"]}],
+            "name": "pets",
+            "labels": ["cat", {"name": "plant", "queries": ["plant in a pot"]}],
             "images_per_label": 10,
             "sources": ["sample"],
             "exports": ["imagefolder", "csv"],
         },
         "web": {
-            "name": "pandas",
-            "labels": ["red panda", "giant panda"],
+            "name": "pets",
+            "labels": ["cat", "plant"],
             "images_per_label": 200,
             "sources": ["duckduckgo", "bing"],
             "image": {"format": "jpeg", "size": 512},

@@ -33,7 +33,7 @@ def page(document: Schema) -> str:
         f'<main><header id="top"><h1>{escape(info["title"])} API</h1>{_prose(info["description"])}',
         "<p>Also as an <a href='openapi.json'>OpenAPI 3.1 document</a> and as a "
         "<a href='collection.json'>Postman collection</a>. In the examples, <code>$PIXCRAWLER</code> is where the API "
-        "is, <code>$PIXCRAWLER_KEY</code> an API key, and what stands in a path a variable of that name. Every "
+        "is, <code>$API_KEY</code> an API key, and what stands in a path a variable of that name. Every "
         "operation takes a <code>traceparent</code> (W3C Trace Context).</p></header>",
     ]
     for tag in document["tags"]:

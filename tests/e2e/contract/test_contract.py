@@ -1,6 +1,6 @@
 """Schemathesis against the app: whatever is sent, what comes back is what the OpenAPI document says.
 
-It stops at what the API takes a few seconds to try. PIXCRAWLER_FUZZ holds more arguments for `schemathesis run`, such
+It stops at what the API takes a few seconds to try. FUZZ holds more arguments for `schemathesis run`, such
 as `--max-examples=200` or `--max-time=600`.
 """
 
@@ -62,7 +62,7 @@ def stored(owner: str) -> str:
 def test_the_app_keeps_to_its_description(app: str, owner: str, tmp_path: Path) -> None:
     key = store.create(owner, name="contract", role="admin", by="test")[0].text
     config = tmp_path / "schemathesis.toml"
-    more = os.environ.get("PIXCRAWLER_FUZZ", "")
+    more = os.environ.get("FUZZ", "")
     config.write_text("\n".join([CONFIG.read_text(), stored(owner), "" if more else quick()]))
     command = [
         str(Path(sys.executable).with_name("schemathesis")), f"--config-file={config}", "run",
