@@ -13,7 +13,8 @@ def read(**members: object) -> DatasetRequest:
 
 
 def test_labels_may_be_names_or_objects_with_lists() -> None:
-    labels = read(labels=["cat", {"name": "dog", "queries": ["a dog"], "urls": ["http://a.example/1.jpg"]}]).labels
+    told = ["cat", {"name": "dog", "queries": ["a dog"], "urls": ["http://a.example/1.jpg"]}]
+    labels = read(labels=told, sources=["urls", "bing"]).labels
     assert [(one.name, one.queries) for one in labels] == [("cat", ()), ("dog", ("a dog",))]
 
 
