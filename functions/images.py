@@ -27,7 +27,7 @@ class ImageList(View):
     """A page of rows."""
 
     images: tuple[ImageRow, ...]
-    next: str | None
+    next: str | None = Field(description="`cursor` of the next page; null on the last")
 
 
 class ImageQuery(PageQuery):
