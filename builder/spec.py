@@ -225,6 +225,8 @@ class SplitSpec(Model):
 
 
 def _named(label: object) -> object:
+    if isinstance(label, dict):  # strict validation takes a JSON array for a tuple, but not the list made of it
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in label.items()}
     return {"name": label} if isinstance(label, str) else label
 
 
@@ -235,9 +237,13 @@ class DatasetSpec(Model):
     labels: tuple[
         Annotated[LabelSpec, BeforeValidator(_named, json_schema_input_type=Text | LabelSpec)],
         ...,
-    ] = Field(min_length=1, max_length=MAX_LABELS)
-    images_per_label: int = Field(default=100, ge=1, le=MAX_IMAGES_PER_LABEL)
-    sources: tuple[SourceName, ...] = Field(default=("duckduckgo", "bing"), min_length=1)
+    ] = Field(min_length=1, max_length=MAX_LABELS, description="the classes; names differ in more than case")
+    images_per_label: int = Field(
+        default=100, ge=1, le=MAX_IMAGES_PER_LABEL, description="unless the label says otherwise"
+    )
+    sources: tuple[SourceName, ...] = Field(
+        default=("duckduckgo", "bing"), min_length=1, description="where images are looked for; each once"
+    )
     url_list: str | None = Field(
         default=None, pattern=r"^[0-9a-f]{32}$", description="id of an uploaded list, for the source `urls`"
     )
@@ -247,10 +253,10 @@ class DatasetSpec(Model):
         description="ids of uploads, for the source `uploads`: an image goes to the label that its folder names; "
         "where there is but one label, all do",
     )
-    image: ImageSpec = ImageSpec()
-    dedupe: DedupeSpec = DedupeSpec()
-    splits: SplitSpec = SplitSpec()
-    exports: tuple[ExportFormat, ...] = ("imagefolder",)
+    image: ImageSpec = Field(default=ImageSpec(), description="which images are let in, and in which form")
+    dedupe: DedupeSpec = Field(default=DedupeSpec(), description="what counts as the same picture")
+    splits: SplitSpec = Field(default=SplitSpec(), description="shares of training, validation and test")
+    exports: tuple[ExportFormat, ...] = Field(default=("imagefolder",), description="forms to download; each once")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -98,7 +98,7 @@ async def _check_url_list(owner: str, url_list: str) -> None:
 class ListQuery(PageQuery):
     """A page of datasets."""
 
-    state: State | None = None
+    state: State | None = Field(default=None, description="only datasets in this state")
 
 
 @routes.operation("GET", "v1/datasets", role="viewer", query=ListQuery, answers={200: DatasetList})

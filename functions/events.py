@@ -30,7 +30,10 @@ class EventQuery(Query):
     """From where on."""
 
     last_event_id: str | None = Field(
-        default=None, max_length=20_000, description="for clients that cannot send the header Last-Event-ID"
+        default=None,
+        max_length=20_000,
+        pattern=r"^[0-9a-z._-]*$",
+        description="for clients that cannot send the header Last-Event-ID",
     )
 
 

@@ -1,5 +1,6 @@
 """A dataset's exports over HTTP: which there are, and links to download them."""
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -41,7 +42,7 @@ async def list_exports(request: Request) -> Response:
 class LinkQuery(Query):
     """Which file of an export."""
 
-    file: str | None = None
+    file: str | None = Field(default=None, description="a name that the export lists; needless when it has just one")
 
 
 @routes.operation(

@@ -41,7 +41,7 @@ async def json_body[M: BaseModel](request: Request, model: type[M]) -> M:
     """The body as `model`; `ProblemError` 400 when it is not JSON, 413 when too long, 422 when not valid."""
     body = await read_body(request, MAX_BODY_BYTES)
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, strict=True)  # as JSON Schema has it: "5" is no number
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
@@ -88,7 +88,9 @@ class PageQuery(Query):
     """A page of a list."""
 
     limit: Whole = Field(default=50, ge=1, le=500, description="results on a page")
-    cursor: str | None = Field(default=None, description="`next` of the page before", max_length=10_000)
+    cursor: str | None = Field(
+        default=None, description="`next` of the page before", max_length=10_000, pattern=r"^[A-Za-z0-9_=-]*$"
+    )
 
 
 def asked[M: Query](request: Request, model: type[M]) -> M:

@@ -27,15 +27,15 @@ class ImageList(View):
     """A page of rows."""
 
     images: tuple[ImageRow, ...]
-    next: str | None
+    next: str | None = Field(description="`cursor` of the next page; null on the last")
 
 
 class ImageQuery(PageQuery):
     """Which candidates to list."""
 
-    label: str | None = None
-    verdict: Verdict | None = None
-    reason: Reason | None = None
+    label: str | None = Field(default=None, description="name of the label: only its candidates")
+    verdict: Verdict | None = Field(default=None, description="only candidates of which this became")
+    reason: Reason | None = Field(default=None, description="only candidates that this was found of")
 
 
 @routes.operation("GET", "v1/datasets/{dataset}/images", role="viewer", query=ImageQuery, answers={200: ImageList})

@@ -110,7 +110,8 @@ def _decode(cursor: str | None) -> str | None:
         token = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except ValueError:
         token = ""
-    if not token:
+    # It goes to the database in a header, where nothing else may stand.
+    if not token or not token.isascii() or not token.isprintable() or token != token.strip():
         raise bad_parameter("cursor", "use the cursor of the page before, as it was given")
     return token
 

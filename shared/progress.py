@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from builder.spec import DatasetSpec
 from shared.documents import Counts, SearchDocument, ShardDocument
@@ -18,16 +18,16 @@ class LabelProgress(View):
     """One label: candidates `found`, those whose bytes came (`fetched`), and what became of them."""
 
     label: str
-    target: int
-    found: int
-    fetched: int
-    accepted: int
-    rejected: int
-    failed: int
-    duplicates: int
-    surplus: int
-    reasons: dict[str, int]
-    failed_shards: int
+    target: int = Field(description="images that were asked for")
+    found: int = Field(description="candidates that the sources gave")
+    fetched: int = Field(description="candidates whose bytes came")
+    accepted: int = Field(description="in the dataset")
+    rejected: int = Field(description="fetched and found wanting")
+    failed: int = Field(description="never fetched")
+    duplicates: int = Field(description="another image stands for them")
+    surplus: int = Field(description="good, but the label had enough")
+    reasons: dict[str, int] = Field(description="rejected, failed and duplicate ones by reason")
+    failed_shards: int = Field(description="slices of candidates that were given up")
 
 
 class SourceError(View):
@@ -42,9 +42,9 @@ class SourceProgress(View):
 
     label: str
     source: str
-    found: int
-    dry: bool
-    error: SourceError | None
+    found: int = Field(description="candidates")
+    dry: bool = Field(description="it has no more")
+    error: SourceError | None = Field(description="the last that was met")
 
 
 class Progress(View):

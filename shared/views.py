@@ -18,30 +18,30 @@ class DatasetLine(View):
 
     id: str
     name: str
-    state: State
-    stage: Stage | None
-    error: str | None
+    state: State = Field(description="ready, incomplete, failed and cancelled are final")
+    stage: Stage | None = Field(description="of the build, while it goes on")
+    error: str | None = Field(description="why it failed, or has less than was asked for")
     created: datetime
     updated: datetime
     expires: datetime | None = Field(description="when its retention takes effect; none: never, or not known yet")
-    links: dict[str, str]
+    links: dict[str, str] = Field(description="where to go from here, by what is there")
 
 
 class DatasetView(DatasetLine):
     """A dataset by itself, with its request and how far it is."""
 
-    spec: DatasetSpec
-    retention: Retention
-    progress: Progress
-    cost: Cost
-    max_cost: float | None
+    spec: DatasetSpec = Field(description="what was asked for, with all defaults")
+    retention: Retention = Field(description="how long it is kept after its end, and what becomes of it then")
+    progress: Progress = Field(description="how far it is")
+    cost: Cost = Field(description="what it has cost so far")
+    max_cost: float | None = Field(description="collecting stops before it would cost more")
 
 
 class DatasetList(View):
     """A page of datasets, newest first."""
 
     datasets: tuple[DatasetLine, ...]
-    next: str | None
+    next: str | None = Field(description="`cursor` of the next page; null on the last")
 
 
 class UrlListView(View):

@@ -163,6 +163,9 @@ class Row:
 TABLE: dict[str, Row] = {
     "health_live": Row(None),
     "health_ready": Row(None),
+    "get_openapi": Row(None),
+    "read_docs": Row(None),
+    "get_collection": Row(None),
     "get_me": Row("viewer"),
     "list_datasets": Row("viewer"),
     "create_dataset": Row("editor", body=SPEC),

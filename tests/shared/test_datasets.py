@@ -51,7 +51,7 @@ def test_pages_are_filtered_by_state(owner: str) -> None:
     assert [one.id for one in datasets.page(owner, state="ready", size=10, cursor=None).items] == [ready.dataset]
 
 
-@pytest.mark.parametrize("cursor", ["", "%", "abc", "bm90IG91cnM", "é"])
+@pytest.mark.parametrize("cursor", ["", "%", "abc", "bm90IG91cnM", "é", "VFfQoQ", "IHg", "YQ1i"])
 def test_a_cursor_that_is_none_of_ours_is_a_problem(owner: str, cursor: str) -> None:
     store(owner)
     with pytest.raises(ProblemError) as caught:
