@@ -11,10 +11,10 @@ import pytest
 from pydantic import BaseModel
 
 from builder.cli.remote.access import API_VARIABLE, KEY_VARIABLE
+from builder.remote.models import State
 from builder.rows import Reason
 from builder.spec import DatasetSpec
 from local.__main__ import parser
-from local.api import State
 from local.config import StackSettings
 from shared.settings import Settings
 from tests.readme import PAGES, ROOT, commands, quoted, routes

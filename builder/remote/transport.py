@@ -24,8 +24,8 @@ PATIENCE = 90.0
 LONGEST_PAUSE = 8.0
 """Between two attempts, when the API does not say how long to wait."""
 
-_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY,
-          HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}  # fmt: skip
+_AGAIN = {408, 429, 500, 502, 503, 504}
+"""After these another attempt may help. Nothing is done twice, so that it is harmless too."""
 _USELESS_TO_REPEAT = (exceptions.SSLError, exceptions.InvalidURL, exceptions.InvalidSchema, exceptions.MissingSchema)
 _QUOTED = 200
 

@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from builder.remote.client import Client
 from builder.remote.errors import RefusedError
 from local.gallery.topics import TOPICS
@@ -37,9 +39,6 @@ def test_a_dataset_is_built_watched_downloaded_and_deleted(stack: Stack, tmp_pat
     assert len(accepted) == 12
     assert len(client.image(told["id"], accepted[0].key)) == accepted[0].size_bytes
     client.delete(told["id"])
-    try:
+    with pytest.raises(RefusedError) as raised:
         client.dataset(told["id"])
-    except RefusedError as error:
-        assert (error.status, error.kind) == (404, "not-found")
-    else:
-        raise AssertionError
+    assert (raised.value.status, raised.value.kind) == (404, "not-found")

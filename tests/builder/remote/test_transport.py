@@ -46,7 +46,7 @@ def test_a_key_does_not_leave_the_machine_unencrypted_unless_that_is_allowed() -
     assert base_of("http://pix.example.org", key=None) == "http://pix.example.org/api/v1"
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_an_api_that_is_busy_is_asked_again_after_as_long_as_it_says(
     server: Server, client: Client, clock: Clock, status: int
 ) -> None:
@@ -90,8 +90,8 @@ def test_a_refusal_is_not_repeated(server: Server, client: Client, status: int) 
     assert len(server.asked) == 1
 
 
-def test_a_fault_of_the_server_is_no_refusal_and_not_repeated(server: Server, client: Client) -> None:
-    server.answer(f"GET {PATH}", Answer(500, b"<h1>Oh</h1>"))
+def test_what_the_server_cannot_do_is_no_refusal_and_not_repeated(server: Server, client: Client) -> None:
+    server.answer(f"GET {PATH}", Answer(501, b"<h1>Oh</h1>"))
     with pytest.raises(ApiError, match="<h1>Oh</h1>") as raised:
         client.dataset(ID)
     assert not isinstance(raised.value, RefusedError)

@@ -97,7 +97,7 @@ def test_the_same_build_again_goes_on_and_another_is_refused(server: Server, cal
 
 
 def test_a_build_that_was_not_answered_is_repeated_under_its_key(server: Server, call: Callable[..., Done]) -> None:
-    server.answer("POST /datasets", 500)
+    server.answer("POST /datasets", 501)
     assert call("build", "cat", "--out", "out").returncode == Exit.FAILED
     server.answers.clear()
     ending(server, "ready", label("cat", 10))
