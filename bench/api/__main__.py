@@ -54,10 +54,8 @@ def _measure(requests: int, memory_requests: int, work: Path, console: Console) 
     shutil.rmtree(work, ignore_errors=True)
 
     def told(one: Load) -> None:
-        console.print(
-            f"{one.phase}: {one.asked}, {one.clients} clients: {one.per_second:.1f}/s, {one.errors} errors",
-            markup=False,
-        )
+        figures = f"{one.per_second:.1f}/s, {one.errors} errors {one.faults or ''}"
+        console.print(f"{one.phase}: {one.asked}, {one.clients} clients: {figures}", markup=False)
 
     with running(work) as stack:
         client = Client(stack.api, stack.key, proxies=False)

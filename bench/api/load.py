@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -30,14 +31,16 @@ def load(base: str, key: str, ask: Ask, *, clients: int, requests: int, phase: s
 
     A read whose connection turns out to be closed is sent once more by aiohttp, and is no error then.
     """
-    times, wall = asyncio.run(_answer_times(base, key, ask, clients, requests))
-    p50, p99 = p50_and_p99(times)
-    return Load(ask.name, phase, clients, requests, requests - len(times), wall, p50, p99)
+    faults: Counter[str] = Counter()
+    times, wall = asyncio.run(_answer_times(base, key, ask, clients, range(requests), faults))
+    return Load(ask.name, phase, clients, requests, dict(faults), wall, *p50_and_p99(times))
 
 
-async def _answer_times(base: str, key: str, ask: Ask, clients: int, requests: int) -> tuple[list[float], float]:
+async def _answer_times(  # noqa: PLR0917 - all are needed
+    base: str, key: str, ask: Ask, clients: int, requests: range, faults: Counter[str]
+) -> tuple[list[float], float]:
     """Seconds of every good answer, and of all together."""
-    numbers = iter(range(requests))
+    numbers = iter(requests)
     times: list[float] = []
     connector = aiohttp.TCPConnector(limit=clients)
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
@@ -50,10 +53,13 @@ async def _answer_times(base: str, key: str, ask: Ask, clients: int, requests: i
             try:
                 async with session.request(ask.method, base + ask.path, json=body) as answer:
                     await answer.read()
-            except (aiohttp.ClientError, TimeoutError):
+            except (aiohttp.ClientError, TimeoutError) as error:
+                faults[type(error).__name__] += 1
                 continue
             if answer.status in ask.expected:
                 times.append(time.perf_counter() - started)
+            else:
+                faults[str(answer.status)] += 1
 
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=headers) as session:
         started = time.perf_counter()

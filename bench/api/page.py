@@ -1,5 +1,6 @@
 """The tables of docs/benchmarks-api.md."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -14,12 +15,15 @@ _MIB = 1 << 20
 
 def markdown(machine: Machine, loads: Sequence[Load], memory: Memory) -> str:
     """On what, how fast, and how much memory."""
-    errors = sum(one.errors for one in loads)
+    faults: Counter[str] = sum((Counter(one.faults) for one in loads), Counter())
+    errors = faults.total()
+    which = f" ({', '.join(f'{count:,} {fault}' for fault, count in faults.most_common())})" if errors else ""
+    met = "not met" if errors else "met"
     lines = [
         f"- {datetime.now(UTC):%Y-%m-%d}: {machine.processor}, {machine.processors} processors, "
         f"{machine.memory_bytes / (1 << 30):.0f} GiB, {machine.system}, Python {machine.python}. "
         "Stack and clients share them.",
-        f"- {sum(one.requests for one in loads):,} requests, {errors:,} errors: **{'not met' if errors else 'met'}**.",
+        f"- {sum(one.requests for one in loads):,} requests, {errors:,} errors{which}: **{met}**.",
         f"- Memory of the app's process (PSS) over {memory.requests:,} more requests: "
         f"{', '.join(f'{look / _MIB:.1f}' for look in memory.looks)} MiB, {memory.growth:+.1%}; "
         f"aim: at most {MOST_GROWTH:+.0%}: **{'met' if memory.growth <= MOST_GROWTH else 'not met'}**.",

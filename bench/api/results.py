@@ -1,6 +1,6 @@
 """What was measured of the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -9,16 +9,24 @@ BUSY, QUIET = "building", "quiet"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One kind of request by so many clients at once; times are in seconds, of requests that were answered well."""
+    """One kind of request by so many clients at once; times are in seconds, of requests that were answered well.
+
+    `faults` counts the others by status or by what happened to the connection.
+    """
 
     asked: str
     phase: str
     clients: int
     requests: int
-    errors: int
+    faults: Mapping[str, int]
     wall_seconds: float
     p50: float
     p99: float
+
+    @property
+    def errors(self) -> int:
+        """Requests that were not answered well."""
+        return sum(self.faults.values())
 
     @property
     def per_second(self) -> float:

@@ -6,7 +6,7 @@ from bench.api.results import BUSY, QUIET, Load, Memory, p50_and_p99
 from bench.results import Machine
 from tests.readme import ROOT
 
-LOAD = Load("status", QUIET, 16, 2_000, 0, 4.0, 0.0301, 0.09)
+LOAD = Load("status", QUIET, 16, 2_000, {}, 4.0, 0.0301, 0.09)
 MACHINE = Machine(processor="Some CPU", processors=2, memory_bytes=8 << 30, system="Linux", python="3.13", peers={})
 STEADY = Memory(10_000, (100 << 20, 103 << 20, 102 << 20))
 
@@ -20,8 +20,8 @@ def test_what_was_measured_is_told() -> None:
 
 
 def test_errors_and_growth_are_not_met() -> None:
-    text = markdown(MACHINE, [replace(LOAD, errors=1)], Memory(10, (100, 106)))
-    assert "1 errors: **not met**" in text
+    text = markdown(MACHINE, [replace(LOAD, faults={"503": 1})], Memory(10, (100, 106)))
+    assert "1 errors (1 503): **not met**" in text
     assert "+6.0%; aim: at most +5%: **not met**" in text
     assert "| 1 | 499.8 |" in text
 
