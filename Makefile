@@ -1,7 +1,7 @@
 # PixCrawler on one machine. `make help` lists what there is; every target sets up what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test lint types lock bench clean
+.PHONY: help setup run up test lint types lock bench bench-api clean
 SHELL := /bin/sh
 PYTHON_BIN := .venv/bin/python
 STAMP := .venv/.set-up
@@ -13,10 +13,11 @@ override PHOTOS := $(value PHOTOS)
 override ROUNDS := $(value ROUNDS)
 override ONLY := $(value ONLY)
 override COUNT := $(value COUNT)
-export KEYWORDS IMAGES PHOTOS ROUNDS ONLY COUNT
+override REQUESTS := $(value REQUESTS)
+export KEYWORDS IMAGES PHOTOS ROUNDS ONLY COUNT REQUESTS
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' $(firstword $(MAKEFILE_LIST)) | while read -r name what; do printf '  make %-6s  %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(firstword $(MAKEFILE_LIST)) | while read -r name what; do printf '  make %-9s  %s\n' "$$name" "$$what"; done
 
 setup: $(STAMP) ## install everything into .venv and node_modules (PYTHON=... names the interpreter)
 
@@ -58,6 +59,11 @@ bench: $(STAMP) ## measure the builder beside img2dataset and CleanVision (PHOTO
 	if [ -n "$$ONLY" ]; then set -- "$$@" "--only=$$ONLY"; fi; \
 	if [ -z "$$ONLY$$ROUNDS$$COUNT" ]; then set -- "$$@" --page=docs/benchmarks.md; fi; \
 	exec $(PYTHON_BIN) -m bench "$$@"
+
+bench-api: $(STAMP) ## measure the API of the whole stack at 1, 16 and 64 clients (REQUESTS=64 for a quick look)
+	@set --; \
+	if [ -n "$$REQUESTS" ]; then set -- "$$@" "--requests=$$REQUESTS" "--memory-requests=$$REQUESTS"; else set -- "$$@" --page=docs/benchmarks-api.md; fi; \
+	exec $(PYTHON_BIN) -m bench.api "$$@"
 
 clean: ## remove what was installed, built and stored here, but not out/
 	rm -rf .venv node_modules .local .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench import ratios
-from bench.errors import BenchError
+from bench.pages import put_between
 from bench.results import ContestResult, Criterion, Results, Run, Step, VerdictCell
 
 BEGIN, END = "<!-- written by make bench: begin -->", "<!-- written by make bench: end -->"
@@ -15,13 +15,7 @@ _MIB = 1 << 20
 
 def write_into(page: Path, results: Results) -> None:
     """Put the tables between the page's markers. Raises BenchError when the page has none."""
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        msg = f"{page} lacks the lines {BEGIN} and {END}: put them where the tables belong"
-        raise BenchError(msg)
-    page.write_text(f"{before}{BEGIN}\n\n{markdown(results)}\n{END}{after}", encoding="utf-8")
+    put_between(page, BEGIN, END, markdown(results))
 
 
 def markdown(results: Results) -> str:

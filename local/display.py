@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from local.api import FINAL, Dataset, LabelProgress
+from builder.remote.models import FINAL, Dataset, LabelProgress
 from local.outcome import top
 
 COUNTS = ("target", "found", "fetched", "accepted", "rejected", "failed", "duplicates", "surplus")

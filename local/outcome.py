@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from local.api import Dataset
+from builder.remote.models import Dataset
 
 FAILURES = {
     "unreachable": "could not be reached",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.cosmos_headers import keep_apart
 from shared.once import once
 from shared.problems import bad_parameter
 from shared.settings import settings
@@ -34,6 +35,7 @@ def database() -> "DatabaseProxy":
     """The database; makes it and its containers where the settings say so."""
     from azure.cosmos import CosmosClient, PartitionKey
 
+    keep_apart()
     config = settings()
     if config.cosmos_key is not None:
         client = CosmosClient(config.cosmos_endpoint, credential=config.cosmos_key.get_secret_value())

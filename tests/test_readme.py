@@ -10,10 +10,11 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from builder.cli.remote.access import API_VARIABLE, KEY_VARIABLE
+from builder.remote.models import State
 from builder.rows import Reason
 from builder.spec import DatasetSpec
 from local.__main__ import parser
-from local.api import State
 from local.config import StackSettings
 from shared.settings import Settings
 from tests.readme import PAGES, ROOT, commands, quoted, routes
@@ -23,7 +24,7 @@ README = ROOT / "README.md"
 DATA = {
     "attribution.csv", "candidates/", "croissant.json", "datasets/{dataset}/", "exports/", "index.parquet",
     "label_conflicts.json", "manifest.jsonl", "out/<name>/", "plan.json", "raw/{dataset}/{label}-{number}.tar",
-    "report.json", "rows/", "shards/", "test/", "thumbnails.jpg", "train/", "val/", "exports/{format}/",
+    "remote.json", "report.json", "rows/", "shards/", "test/", "thumbnails.jpg", "train/", "val/", "exports/{format}/",
 }  # fmt: skip
 MEASURED = {"http", "pixcrawler", "url"}  # what names of metrics and their attributes begin with
 LOGGED = {"span_id", "trace_id"}
@@ -127,6 +128,7 @@ def test_every_route_is_in_the_table_and_the_other_way_round(functions: dict[str
 def test_every_setting_exists(page: Path) -> None:
     prefixes = ((Settings, "PIXCRAWLER_"), (StackSettings, "PIXCRAWLER_LOCAL_"))
     known = {f"{prefix}{name.upper()}" for model, prefix in prefixes for name in model.model_fields}
+    known |= {API_VARIABLE, KEY_VARIABLE}
     assert set(re.findall(r"\bPIXCRAWLER_[A-Z_]*[A-Z]\b", page.read_text())) <= known
 
 

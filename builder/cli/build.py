@@ -1,6 +1,7 @@
 """`build LABEL...`: search the web for each label, and make a dataset of what is found."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,6 +27,9 @@ from builder.cli.options import (
     spoken,
 )
 from builder.forks import warm_up
+
+if TYPE_CHECKING:
+    from builder.spec import DatasetSpec
 
 SOURCES = ("duckduckgo", "bing", "sample")
 
@@ -93,6 +97,38 @@ def build(
     warm_up()
     from builder.cli.progress import showing
     from builder.cli.summary import show_report
+
+    spec = spec_of(
+        labels, queries, images=images, sources=sources, name=name, form=form, checks=checks, same=same,
+        splits=splits, exports=exports,
+    )  # fmt: skip
+    if "sample" in spec.sources and not sample_url:
+        msg = "--source sample: say where its gallery is with --sample-url, such as http://127.0.0.1:10100 (make up)"
+        raise InputError(msg)
+    options = run_options(fetch, checks.max_bytes, sample_url=sample_url)
+    from builder import run
+
+    with showing(output, "fetching") as on_progress:
+        report = run.build(spec, out, options, on_progress=on_progress)
+    ended = outcome(report)
+    show_report(report, out, ended, output)
+    return ended
+
+
+def spec_of(
+    labels: tuple[str, ...],
+    queries: tuple[str, ...],
+    *,
+    images: int | None,
+    sources: tuple[str, ...],
+    name: str | None,
+    form: FormChoices,
+    checks: ImageChoices,
+    same: DedupeChoices,
+    splits: str | None,
+    exports: tuple[str, ...],
+) -> "DatasetSpec":
+    """The request that the options make; `InputError` when they make none."""
     from builder.spec import DatasetSpec
 
     told = {
@@ -107,18 +143,7 @@ def build(
         "splits": split_spec(splits),
         "exports": layouts(exports),
     }
-    spec = spoken(DatasetSpec, {field: value for field, value in told.items() if value is not None})
-    if "sample" in spec.sources and not sample_url:
-        msg = "--source sample: say where its gallery is with --sample-url, such as http://127.0.0.1:10100 (make up)"
-        raise InputError(msg)
-    options = run_options(fetch, checks.max_bytes, sample_url=sample_url)
-    from builder import run
-
-    with showing(output, "fetching") as on_progress:
-        report = run.build(spec, out, options, on_progress=on_progress)
-    ended = outcome(report)
-    show_report(report, out, ended, output)
-    return ended
+    return spoken(DatasetSpec, {field: value for field, value in told.items() if value is not None})
 
 
 def queries_by_label(labels: tuple[str, ...], queries: tuple[str, ...]) -> dict[str, list[str]]:

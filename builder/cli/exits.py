@@ -16,6 +16,7 @@ from builder.errors import (
     UnknownFormatError,
     UrlListError,
 )
+from builder.remote.errors import RefusedError
 
 if TYPE_CHECKING:
     from builder.report import Report
@@ -37,7 +38,7 @@ CODES_EXPLAINED = """\
 Exit codes:
   0    done
   1    something failed that should not have
-  2    the command line, a list, a file or a folder cannot be used as it is
+  2    the command line, a list, a file or a folder cannot be used as it is; a server refused the request
   3    done, but incomplete: fewer images than asked for, or some are gone
   4    nothing found: not a single image
   130  interrupted; the same command again goes on where it stopped
@@ -50,6 +51,7 @@ _INPUT = (
     DifferentBuildError,
     ManifestError,
     NotADatasetError,
+    RefusedError,
     SettingError,
     TakeDownListError,
     UnknownFormatError,
@@ -64,6 +66,8 @@ class InputError(BuilderError, ValueError):
 
 def exit_of(error: Exception) -> Exit:
     """The exit code for an error that was foreseen."""
+    if isinstance(error, RefusedError) and error.again:  # too many requests: another time they are let in
+        return Exit.FAILED
     return Exit.USAGE if isinstance(error, (InputError, *_INPUT, *_FILES)) else Exit.FAILED
 
 

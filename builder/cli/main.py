@@ -16,6 +16,7 @@ from builder.cli.exits import Exit
 from builder.cli.export import export
 from builder.cli.from_urls import from_urls
 from builder.cli.rebuild import rebuild
+from builder.cli.remote.main import remote
 from builder.cli.validate import validate
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ Examples:
   python -m builder dedupe photos --move-to copies
   python -m builder export pandas --format parquet --format coco
   python -m builder rebuild manifest.jsonl --out again
+  python -m builder remote build tulip --api https://pixcrawler.example.org --out tulips
 
 Results go to standard output, progress and errors to standard error. Every command can be stopped with Ctrl-C, or
 killed, and goes on where it stopped when it is given again.
@@ -46,7 +48,7 @@ def cli() -> None:
     """Commands are below; what they have in common is said in `HELP`."""
 
 
-for command in (build, from_urls, validate, dedupe, export, rebuild):
+for command in (build, from_urls, validate, dedupe, export, rebuild, remote):
     cli.add_command(command)
 
 

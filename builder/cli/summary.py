@@ -2,14 +2,15 @@
 
 import json
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from builder.cli.exits import Exit
 from builder.cli.options import Output
-from builder.report import Figures, LabelReport, Report, in_words
+from builder.report import LabelReport, Report, in_words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,22 +31,51 @@ def show_report(report: Report, out: Path, ended: Exit, output: Output) -> None:
         told = {"outcome": OUTCOMES[ended], "out": str(out), **report.model_dump(mode="json")}
         click.echo(json.dumps(told))
         return
-    _print_tables(report)
+    print_table(table(report))
     for line in closing_lines(report, out):
         click.echo(line)
 
 
-def _print_tables(report: Report) -> None:
+def print_table(drawn: "Table") -> None:
+    """The table on standard output, without blanks at the ends of its lines."""
     from rich.console import Console
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    with console.capture() as drawn:
-        console.print(table(report))
-    click.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()) + "\n")
+    with console.capture() as captured:
+        console.print(drawn)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n")
+
+
+class Counted(Protocol):
+    """What became of candidates; `reasons` counts those that were not kept."""
+
+    @property
+    def found(self) -> int: ...  # noqa: D102
+    @property
+    def accepted(self) -> int: ...  # noqa: D102
+    @property
+    def duplicates(self) -> int: ...  # noqa: D102
+    @property
+    def surplus(self) -> int: ...  # noqa: D102
+    @property
+    def rejected(self) -> int: ...  # noqa: D102
+    @property
+    def failed(self) -> int: ...  # noqa: D102
+    @property
+    def reasons(self) -> Mapping[str, int]: ...  # noqa: D102
 
 
 def table(report: Report) -> "Table":
     """A line per label, and one for all where there are several."""
+    drawn = table_of((label.label, label, label.target) for label in report.labels)
+    if len(report.labels) > 1:
+        drawn.add_section()
+        drawn.add_row(*_cells("all", report.totals, report.target))
+    return drawn
+
+
+def table_of(rows: Iterable[tuple[str, Counted, int]]) -> "Table":
+    """A line for each name with what was counted and how many were asked for."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -54,15 +84,12 @@ def table(report: Report) -> "Table":
     for column in ("found", "kept", "of", "duplicates", "surplus", "rejected", "failed"):
         drawn.add_column(column, justify="right")
     drawn.add_column("not kept, because", overflow="fold")
-    for label in report.labels:
-        drawn.add_row(*_cells(label.label, label, label.target))
-    if len(report.labels) > 1:
-        drawn.add_section()
-        drawn.add_row(*_cells("all", report.totals, report.target))
+    for name, figures, target in rows:
+        drawn.add_row(*_cells(name, figures, target))
     return drawn
 
 
-def _cells(name: str, figures: Figures, target: int) -> list[str]:
+def _cells(name: str, figures: Counted, target: int) -> list[str]:
     from rich.markup import escape
 
     counts = (
@@ -77,9 +104,9 @@ def _cells(name: str, figures: Figures, target: int) -> list[str]:
     return [escape(name), *(f"{count:,}" for count in counts), because(figures)]
 
 
-def because(figures: Figures) -> str:
+def because(figures: Counted) -> str:
     """Why candidates were not kept, the commonest reasons first."""
-    reasons = list(figures.reasons.items())
+    reasons = sorted(figures.reasons.items(), key=lambda reason: -reason[1])
     parts = [f"{count:,} {in_words(reason)}" for reason, count in reasons[:REASONS_TOLD]]
     rest = sum(count for _, count in reasons[REASONS_TOLD:])
     return ", ".join([*parts, f"{rest:,} for other reasons"] if rest else parts)

@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from local.api import Dataset
+from builder.remote.models import Dataset
 from local.display import Bars, table
 from tests.local.fake_api import dataset, label
 

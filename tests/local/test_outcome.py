@@ -1,6 +1,6 @@
 import pytest
 
-from local.api import Dataset
+from builder.remote.models import Dataset
 from local.outcome import judge, top
 from tests.local.fake_api import Json, dataset, label, source
 

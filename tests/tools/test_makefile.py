@@ -69,6 +69,13 @@ def test_a_benchmark_writes_its_page_only_when_all_of_it_ran(project: Path) -> N
     ]  # fmt: skip
 
 
+def test_a_quick_look_at_the_api_leaves_its_page_alone(project: Path) -> None:
+    assert called(project, "bench-api") == ["-m", "bench.api", "--page=docs/benchmarks-api.md"]
+    assert called(project, "bench-api", "REQUESTS=64") == [
+        "-m", "bench.api", "--requests=64", "--memory-requests=64",
+    ]  # fmt: skip
+
+
 def test_a_target_sets_up_first_and_only_once(project: Path) -> None:
     (project / ".venv" / ".set-up").unlink()
     (project / "tools" / "setup.sh").write_text("echo again >>setups\n")
@@ -87,7 +94,7 @@ def test_a_failed_set_up_stops_make(project: Path) -> None:
 def test_help_lists_every_target(project: Path) -> None:
     shown = make(project).stdout
     listed = {line.split()[1] for line in shown.splitlines()}
-    assert listed == {"help", "setup", "run", "up", "test", "lint", "types", "lock", "bench", "clean"}
+    assert listed == {"help", "setup", "run", "up", "test", "lint", "types", "lock", "bench", "bench-api", "clean"}
 
 
 def test_clean_keeps_what_was_built(project: Path) -> None:

@@ -43,17 +43,19 @@ def folder(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_code() -> None:
     done = apart("--help")
     assert done.returncode == 0
-    for command in ("build", "from-urls", "validate", "dedupe", "export", "rebuild"):
+    for command in ("build", "from-urls", "validate", "dedupe", "export", "rebuild", "remote"):
         assert f"  {command} " in done.stdout
     for code in Exit:
         assert f"\n    {code.value} " in done.stdout
 
 
-def test_help_imports_nothing_heavy() -> None:
-    code = "import sys; from builder.cli.main import main; main(['build', '--help']); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("command", [["build"], ["remote", "build"]])
+def test_help_imports_nothing_heavy(command: list[str]) -> None:
+    code = "import sys; from builder.cli.main import main; main(sys.argv[1:]); print(*sys.modules)"
+    asked = [sys.executable, "-c", code, *command, "--help"]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
-    assert not loaded & {"pydantic", "rich", "numpy", "PIL", "pyarrow", "aiohttp", "pycurl", "cv2", "yarl"}
+    assert not loaded & {"pydantic", "rich", "numpy", "PIL", "pyarrow", "aiohttp", "pycurl", "cv2", "yarl", "requests"}
 
 
 @pytest.mark.parametrize(

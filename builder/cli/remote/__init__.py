@@ -1,0 +1,1 @@
+"""`python -m builder remote`: a server builds; the command asks, watches and downloads."""
