@@ -47,7 +47,7 @@ class AuditQuery(PageQuery):
 
     action: str | None = Field(default=None, max_length=100, description="as in the lines: `dataset.delete`")
     subject: str | None = Field(default=None, max_length=500, description="who; `system` is the service itself")
-    dataset: str | None = Field(default=None, max_length=100)
+    dataset: str | None = Field(default=None, max_length=100, description="lines about this dataset")
     since: AwareDatetime | None = Field(default=None, alias="from", description="the earliest, with its time zone")
     until: AwareDatetime | None = Field(default=None, alias="to", description="before this, with its time zone")
 

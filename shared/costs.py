@@ -29,7 +29,7 @@ _READ, _WRITE, _QUERY, _SHARD_READ, _SHARD_WRITE = 1.0, 7.0, 3.0, 8.0, 300.0
 # Seconds that a step holds an instance, alone on it: an upper bound, for instances run several at once.
 _SECONDS = {
     "plan_build": 0.5, "search": 3.0, "fetch_shard": 15.0, "count_kept": 0.5, "deduplicate": 1.0, "assemble": 3.0,
-    "export": 2.0, "finish_build": 0.5,
+    "export": 2.0, "finish_build": 0.5, "notify": 0.3,
 }  # fmt: skip
 _TRIGGER_SECONDS, _TURN_SECONDS, _HTTP_SECONDS = 3.0, 0.05, 0.1
 _SECONDS_A_SHARD = {"deduplicate": 0.1, "assemble": 0.1, "export": 0.5}
@@ -103,14 +103,14 @@ def work(extent: Extent) -> Work:
     passes = extent.passes * ends
     activities = {
         "plan_build": 1, "search": rounds, "fetch_shard": shards, "count_kept": rounds, "deduplicate": passes,
-        "assemble": ends, "export": exports, "finish_build": ends,
+        "assemble": ends, "export": exports, "finish_build": ends, "notify": ends,
     }  # fmt: skip
     stored = stored_bytes(extent)
     shard_bytes = extent.validated * extent.mean_bytes
     copied = max(stored - shard_bytes, 0)
     blocks = max(math.ceil(shard_bytes / BLOCK_BYTES), shards)
     again = max(rounds / max(labels, 1) - 1, 0)  # a round looks at the label's earlier ones
-    turns = 3 + extent.passes * labels + passes + ends * 2 + exports + 3 * rounds + 2 * shards
+    turns = 3 + extent.passes * labels + passes + ends * 3 + exports + 3 * rounds + 2 * shards
     reads = 4 + 8 * rounds + 8 * shards + 3 * passes + 10 * ends + 4 * exports
     writes = 1 + rounds + shards + 2 * passes + 3 * ends
     queries = 1 + 2 * rounds + 2 * passes + 5 * ends

@@ -149,6 +149,18 @@ TYPES: dict[str, ProblemType] = {
         "The keys of your token's issuer cannot be fetched at the moment.",
         "Try again after the seconds in Retry-After; API keys work meanwhile.",
     ),
+    "no-audit": _type(
+        503,
+        "The audit trail is not available",
+        "What is changed must be written down first, and that is not possible at the moment. Nothing was done.",
+        "Try again after the seconds in Retry-After.",
+    ),
+    "being-erased": _type(
+        403,
+        "The tenant is being erased",
+        "An administrator has asked for everything of the tenant to be erased. Until that is done nothing can be made.",
+        "Watch the erasure; afterwards the tenant has no keys any more.",
+    ),
 }
 """By the last part of the `type` URI."""
 

@@ -180,7 +180,7 @@ def no_audit() -> ProblemError:
 def being_erased() -> ProblemError:
     """403: everything of the tenant is being erased."""
     detail = "Everything of this tenant is being erased: nothing can be made or changed until that is done."
-    return ProblemError(403, BEING_ERASED, "The tenant is being erased", detail)
+    return ProblemError(403, "being-erased", "The tenant is being erased", detail)
 
 
 def bad_parameter(name: str, detail: str) -> ProblemError:

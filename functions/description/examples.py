@@ -25,6 +25,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "exports": ["imagefolder", "webdataset"],
         },
     },
+    "curate_images": {
+        "reject": {"action": "reject", "filter": {"label": "cat", "verdict": "duplicate"}, "note": "copies"},
+        "relabel": {"action": "relabel", "keys": ["cat-00000-03"], "label": "plant"},
+    },
+    "create_takedown": {"host": {"host": "photos.example.com", "reason": "asked for by the owner"}},
     "create_key": {"key": {"name": "continuous integration", "role": "viewer", "expires_days": 90}},
     "create_webhook": {"webhook": {"url": "https://93.184.215.14/hooks/pixcrawler", "events": ["dataset.ready"]}},
     "create_upload": {

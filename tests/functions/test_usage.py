@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-import function_app
+from functions import datasets, usage
 from functions.stages import identify
 from shared import quotas
 from shared.access import Principal
@@ -45,7 +45,7 @@ def _caller(stores: object, owner: str, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(stages, "STAGES", through)
 
 
-FUNCTIONS = {one.get_function_name(): one for one in function_app.app.get_functions()}
+FUNCTIONS: dict[str, Any] = {"create_dataset": datasets.create_dataset, "get_usage": usage.get_usage}
 
 
 async def call(name: str, query: str = "", body: Any = None) -> Response:
@@ -57,7 +57,7 @@ async def call(name: str, query: str = "", body: Any = None) -> Response:
         "path_params": {},
     }  # fmt: skip
     request = Request(scope, receive)
-    handler: Any = FUNCTIONS[name].get_user_function()
+    handler: Any = FUNCTIONS[name]._function.get_user_function()
     durable = getattr(handler, "client_function", None)  # behind the binding that the host fills in
     answer: Response = await (durable(request, NoHub()) if durable else handler(request))
     return answer

@@ -97,7 +97,7 @@ def test_the_orchestrators_run_what_the_model_says() -> None:
 def test_a_build_that_goes_on_has_not_paid_for_its_end() -> None:
     so_far = work(replace(SMALL, finished=False))
     assert so_far.activities == {**work(SMALL).activities, **dict.fromkeys(
-        ("deduplicate", "assemble", "export", "finish_build"), 0
+        ("deduplicate", "assemble", "export", "finish_build", "notify"), 0
     )}  # fmt: skip
     assert cost(so_far, Prices()).total < cost(work(SMALL), Prices()).total
 

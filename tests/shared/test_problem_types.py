@@ -34,7 +34,7 @@ def test_a_type_says_what_to_do(kind: str) -> None:
 
 
 def test_types_are_found_by_status() -> None:
-    assert of_status(403) == ["forbidden", "quota-exceeded"]
+    assert of_status(403) == ["forbidden", "quota-exceeded", "being-erased"]
     assert of_status(418) == []
 
 
