@@ -1,8 +1,9 @@
 """The audit trail over HTTP: read, never written to."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -42,14 +43,25 @@ class AuditList(View):
     next: str | None
 
 
+def _text_of_a_time(text: object) -> object:
+    """RFC 3339 alone: pydantic would also take seconds since 1970."""
+    if isinstance(text, str) and "T" not in text.upper():
+        msg = "a time is wanted, as in 2026-01-31T12:00:00Z"
+        raise ValueError(msg)
+    return text
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_text_of_a_time)]
+
+
 class AuditQuery(PageQuery):
     """Which lines to list."""
 
     action: str | None = Field(default=None, max_length=100, description="as in the lines: `dataset.delete`")
     subject: str | None = Field(default=None, max_length=500, description="who; `system` is the service itself")
     dataset: str | None = Field(default=None, max_length=100, description="lines about this dataset")
-    since: AwareDatetime | None = Field(default=None, alias="from", description="the earliest, with its time zone")
-    until: AwareDatetime | None = Field(default=None, alias="to", description="before this, with its time zone")
+    since: Time | None = Field(default=None, alias="from", description="the earliest, with its time zone")
+    until: Time | None = Field(default=None, alias="to", description="before this, with its time zone")
 
 
 @routes.operation("GET", "v1/audit", role="admin", query=AuditQuery, answers={200: AuditList})

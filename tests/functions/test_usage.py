@@ -45,7 +45,11 @@ def _caller(stores: object, owner: str, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(stages, "STAGES", through)
 
 
-FUNCTIONS: dict[str, Any] = {"create_dataset": datasets.create_dataset, "get_usage": usage.get_usage}
+FUNCTIONS: dict[str, Any] = {
+    "create_dataset": datasets.create_dataset,
+    "list_datasets": datasets.list_datasets,
+    "get_usage": usage.get_usage,
+}
 
 
 async def call(name: str, query: str = "", body: Any = None) -> Response:
