@@ -7,6 +7,7 @@ import azure.durable_functions as df
 
 from functions.durable import start_once
 from functions.http import API, in_thread
+from shared.documents import VersionDocument
 from shared.tasks import DeliverTask
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,16 @@ async def notify_end(client: df.DurableFunctionsClient, owner: str, dataset: str
     if ended is not None:
         await deliver(client, await in_thread(notify.of_dataset, ended, API))
         await in_thread(notify.mark, ended)
+
+
+async def notify_version(client: df.DurableFunctionsClient, owner: str, document: VersionDocument) -> None:
+    """Tell that a version was frozen; who asks for the same version again has it told if that failed."""
+    from shared.steps import notify
+
+    try:
+        await deliver(client, await in_thread(notify.of_version, document, owner, API))
+    except Exception:
+        log.exception("webhooks cannot be told of version %s of %s now", document.number, document.dataset)
 
 
 async def notify_soon(client: df.DurableFunctionsClient, owner: str, dataset: str) -> None:

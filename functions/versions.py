@@ -10,6 +10,7 @@ from functions.datasets import dataset_id
 from functions.durable import is_alive, restart
 from functions.exports import ExportList, Link, LinkQuery
 from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
+from functions.notify import notify_version
 from functions.operations import Blueprint
 from functions.stages.identify import caller
 from shared import datasets, versions
@@ -46,8 +47,9 @@ async def _version(request: Request) -> VersionDocument:
     answers={200: VersionView, 201: VersionView},
     problems=(409,),
     action="version.create",
+    durable=True,
 )
-async def create_version(request: Request) -> Response:
+async def create_version(request: Request, client: df.DurableFunctionsClient) -> Response:
     """Freeze the dataset as it is.
 
     201 with the new version; 200 with the newest one when nothing has changed since. A version never changes. 409
@@ -57,6 +59,7 @@ async def create_version(request: Request) -> Response:
     wanted = await json_body(request, VersionRequest)
     principal = caller(request)
     document, new = await in_thread(freeze.freeze, principal.tenant, dataset, wanted, principal.subject)
+    await notify_version(client, principal.tenant, document)
     told = versions.view(document, API)
     return json_response(told, 201 if new else 200, location=told.links["self"])
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from builder.errors import OutboundError
 from shared import datasets, webhooks
-from shared.documents import DatasetDocument
+from shared.documents import DatasetDocument, VersionDocument
 from shared.settings import settings
 from shared.tasks import DeliverTask, SendOutcome, SendTask
+from shared.versions import view
 from shared.views import line
 from shared.webhooks import DeliveryDocument, Event, Sent, WebhookDocument
 
@@ -41,6 +42,13 @@ def of_dataset(document: DatasetDocument, api: str) -> list[DeliverTask]:
     at = document.ended or document.updated
     shown = line(document, api).model_dump(mode="json")
     return deliveries(document.owner, _EVENTS[document.state], f"{document.id} {at.isoformat()}", shown, at)
+
+
+def of_version(document: VersionDocument, owner: str, api: str) -> list[DeliverTask]:
+    """That a version was frozen, for each webhook that wants to know."""
+    shown = view(document, api).model_dump(mode="json")
+    occasion = f"{document.dataset} {document.number}"
+    return deliveries(owner, "version.created", occasion, shown, document.created)
 
 
 def deliveries(owner: str, event: Event, occasion: str, data: dict[str, Any], at: datetime) -> list[DeliverTask]:

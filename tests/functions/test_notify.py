@@ -1,20 +1,23 @@
+import json
 import logging
 import uuid
 
 import azure.durable_functions as df
 import pytest
 
-from functions.notify import notify_end, notify_soon
+from functions.notify import notify_end, notify_soon, notify_version
 from functions.triggers import reconcile
 from local.processes import free_port
 from shared import datasets, webhooks
-from shared.steps import lifecycle
+from shared.steps import freeze, lifecycle
 from shared.tasks import Task
+from shared.versions import VersionRequest
 from shared.webhooks import WebhookDocument
 from tests.functions.asking import handler
 from tests.functions.conftest import client_of
 from tests.functions.orchestration import Stage
 from tests.shared.conftest import store
+from tests.shared.steps.test_curate import built
 
 pytestmark = pytest.mark.usefixtures("stores")
 
@@ -70,3 +73,21 @@ async def test_a_task_hub_that_does_not_answer_leaves_it_untold(ended: Task, cap
     await nobody.close()
     assert not told(ended)
     assert "reconcile" in caplog.text
+
+
+async def test_a_new_version_is_told_once_however_often_it_is_asked_for(
+    hub: str, client: df.DurableFunctionsClient, owner: str
+) -> None:
+    hook = WebhookDocument(id=uuid.uuid4().hex, owner=owner, url="https://a.example/", events=("version.created",))
+    webhooks.create(hook)
+    task = built(owner, images=7)
+    stage = Stage({"send_webhook": lambda _: "delivered"})
+    async with stage.serving(hub):
+        for _ in range(2):
+            document, _ = freeze.freeze(owner, task.dataset, VersionRequest(), "jane")
+            await notify_version(client, owner, document)
+        for state in await client.get_all_orchestration_states():
+            await client.wait_for_orchestration_completion(state.instance_id, timeout=10)
+    [call] = stage.called("send_webhook")
+    body = json.loads(call["body"])
+    assert (call["event"], body["data"]["dataset"], body["data"]["number"]) == ("version.created", task.dataset, 1)
