@@ -1,9 +1,9 @@
 """The Cosmos DB database: one client a process, its containers, and pages of query results."""
 
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from shared.cosmos_headers import keep_apart
 from shared.once import once
@@ -26,6 +26,9 @@ CONTAINERS: Mapping[str, str] = {
     "rights": "/owner",  # a tenant's exports, which expire, and its erasure
 }
 """Container -> partition key path. Documents expire where they say so (`ttl`, seconds)."""
+
+MAX_CONFLICTS = 20
+"""How often a change is tried while others are faster."""
 
 EXPIRING = frozenset({"requests", "webhooks", "audit", "rights"})
 
@@ -123,3 +126,72 @@ def etag_condition(etag: str | None) -> dict[str, Any]:
     from azure.core import MatchConditions
 
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+
+
+def read(name: str, item: str, partition: str) -> dict[str, Any] | None:
+    """An item as it is stored, None if there is none."""
+    from azure.cosmos.exceptions import CosmosResourceNotFoundError
+
+    try:
+        return dict(container(name).read_item(item, partition))
+    except CosmosResourceNotFoundError:
+        return None
+
+
+def delete(name: str, item: str, partition: str, etag: str | None = None) -> bool:
+    """Remove an item; nothing happens if there is none. With an `etag`: False when it has another one by now."""
+    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
+
+    try:
+        container(name).delete_item(item, partition, **etag_condition(etag))
+    except CosmosAccessConditionFailedError:
+        return False
+    except CosmosResourceNotFoundError:
+        return True
+    return True
+
+
+class Versioned(Protocol):
+    """A document that knows the etag it was read with."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def etag(self) -> str | None:
+        """As it was read."""
+
+    def item(self) -> dict[str, Any]:
+        """The JSON object to store."""
+
+    @classmethod
+    def model_validate(cls, stored: Any, /) -> Self:
+        """Of a JSON object that was stored."""
+
+
+def change[D: Versioned](
+    name: str, find: Callable[[], D | None], edit: Callable[[D], D | None], tries: int = MAX_CONFLICTS
+) -> D | None:
+    """Apply `edit` to the document that `find` reads and store it; again if somebody else was faster.
+
+    `edit` may return None (leave it) or raise. Returns the document as it is now, None if there is none. RuntimeError
+    when it changed `tries` times meanwhile.
+    """
+    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
+
+    current = None
+    for _ in range(tries):
+        current = find()
+        if current is None or (edited := edit(current)) is None:
+            return current
+        try:
+            stored = container(name).replace_item(current.id, edited.item(), **etag_condition(current.etag))
+        except CosmosAccessConditionFailedError:
+            continue
+        except CosmosResourceNotFoundError:
+            return None
+        return type(current).model_validate(stored)
+    what = current.id if current else "a document"
+    msg = f"{what} of {name} changed {tries} times while it was being changed"
+    raise RuntimeError(msg)

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import get_args
 
-from shared.cosmos import Page, container, etag_condition, query, query_page
+from shared import cosmos
+from shared.cosmos import Page, container, query, query_page
 from shared.documents import FINAL, DatasetDocument, DatasetHead, State
 from shared.problems import not_found
 
 NAME = "datasets"
-MAX_CONFLICTS = 20
 type Edit = Callable[[DatasetDocument], DatasetDocument | None]
 _HEAD = ", ".join(f"c.{name}" for name in DatasetHead.model_fields)
 
@@ -25,12 +25,8 @@ def create(document: DatasetDocument) -> DatasetDocument:
 
 def find(owner: str, dataset: str) -> DatasetDocument | None:
     """The dataset in whatever state, None if there is none."""
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        return DatasetDocument.model_validate(container(NAME).read_item(dataset, owner))
-    except CosmosResourceNotFoundError:
-        return None
+    item = cosmos.read(NAME, dataset, owner)
+    return None if item is None else DatasetDocument.model_validate(item)
 
 
 def get(owner: str, dataset: str) -> DatasetDocument:
@@ -91,31 +87,9 @@ def change(owner: str, dataset: str, edit: Edit) -> DatasetDocument | None:
 
     `edit` may return None (leave it) or raise. Returns the document as it is now, None if there is none.
     """
-    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
-
-    for _ in range(MAX_CONFLICTS):
-        current = find(owner, dataset)
-        if current is None:
-            return None
-        edited = edit(current)
-        if edited is None:
-            return current
-        try:
-            stored = container(NAME).replace_item(current.id, edited.item(), **etag_condition(current.etag))
-        except CosmosAccessConditionFailedError:
-            continue
-        except CosmosResourceNotFoundError:
-            return None
-        return DatasetDocument.model_validate(stored)
-    msg = f"dataset {dataset} changed {MAX_CONFLICTS} times while it was being changed"
-    raise RuntimeError(msg)
+    return cosmos.change(NAME, lambda: find(owner, dataset), edit)
 
 
 def remove(owner: str, dataset: str) -> None:
     """Remove the document; nothing happens if there is none."""
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        container(NAME).delete_item(dataset, owner)
-    except CosmosResourceNotFoundError:
-        return
+    cosmos.delete(NAME, dataset, owner)

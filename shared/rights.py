@@ -3,10 +3,11 @@
 import time
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
+from shared import cosmos
 from shared.blobs import BlobFolder, tenant_uploads
 from shared.cosmos import container, query
 from shared.documents import Document, now
@@ -57,7 +58,7 @@ def begin_erasure(document: ErasureDocument) -> ErasureDocument:
 
 def find_erasure(owner: str) -> ErasureDocument | None:
     """The erasure that goes on, None if there is none."""
-    item = _read(owner, ERASURE)
+    item = cosmos.read(NAME, ERASURE, owner)
     return None if item is None else ErasureDocument.model_validate(item)
 
 
@@ -96,7 +97,7 @@ def create_export(document: ExportDocument) -> ExportDocument:
 
 def get_export(owner: str, export: str) -> ExportDocument:
     """The export; `ProblemError` 404 if this owner has none of that id."""
-    item = _read(owner, export)
+    item = cosmos.read(NAME, export, owner)
     if item is None or item.get("kind") != "export":
         raise not_found("export")
     return ExportDocument.model_validate(item)
@@ -134,12 +135,3 @@ def remove(owner: str, name: str) -> None:
         container(NAME).delete_item(name, owner)
     except CosmosResourceNotFoundError:
         return
-
-
-def _read(owner: str, name: str) -> dict[str, Any] | None:
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        return container(NAME).read_item(name, owner)
-    except CosmosResourceNotFoundError:
-        return None

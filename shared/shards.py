@@ -1,9 +1,9 @@
 """Shard and search documents of a dataset: what has been done, and every image's row."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from builder.rows import ImageRow, Verdict
+from shared import cosmos
 from shared.cosmos import Page, container, etag_condition, query, query_page
 from shared.documents import SearchDocument, ShardDocument
 
@@ -60,23 +60,14 @@ def change(dataset: str, shard: str, edit: Callable[[ShardDocument], ShardDocume
 
 def find(dataset: str, shard: str) -> ShardDocument | None:
     """A shard with its rows, None if it has not been validated."""
-    item = _read(dataset, shard)
+    item = cosmos.read(NAME, shard, dataset)
     return None if item is None else ShardDocument.model_validate(item)
 
 
 def find_search(dataset: str, search: str) -> SearchDocument | None:
     """A round of searching, None if it has not happened."""
-    item = _read(dataset, search)
+    item = cosmos.read(NAME, search, dataset)
     return None if item is None else SearchDocument.model_validate(item)
-
-
-def _read(dataset: str, item_id: str) -> dict[str, Any] | None:
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        return container(NAME).read_item(item_id, dataset)
-    except CosmosResourceNotFoundError:
-        return None
 
 
 def documents(dataset: str, label: str | None = None) -> list[ShardDocument]:

@@ -15,7 +15,8 @@ from pydantic import Field, StringConstraints, model_validator
 from builder.errors import TakeDownListError
 from builder.spec import Model
 from builder.takedown import TakeDownList
-from shared.cosmos import Page, container, etag_condition, query, query_page
+from shared import cosmos
+from shared.cosmos import Page, container, query, query_page
 from shared.documents import Document, now
 from shared.problems import invalid_body, not_found
 from shared.settings import settings
@@ -121,12 +122,8 @@ def put(document: TakedownDocument) -> TakedownDocument:
 
 def find(owner: str, takedown: str) -> TakedownDocument | None:
     """The entry, None if there is none."""
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        return TakedownDocument.model_validate(container(NAME).read_item(takedown, owner))
-    except CosmosResourceNotFoundError:
-        return None
+    item = cosmos.read(NAME, takedown, owner)
+    return None if item is None else TakedownDocument.model_validate(item)
 
 
 def get(owner: str, takedown: str) -> TakedownDocument:
@@ -153,33 +150,13 @@ def change(
     owner: str, takedown: str, edit: Callable[[TakedownDocument], TakedownDocument | None]
 ) -> TakedownDocument | None:
     """Apply `edit` to the current document and store it, as `shared.datasets.change` does."""
-    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
-
-    for _ in range(_MAX_CONFLICTS):
-        current = find(owner, takedown)
-        if current is None or (edited := edit(current)) is None:
-            return current
-        try:
-            stored = container(NAME).replace_item(current.id, edited.item(), **etag_condition(current.etag))
-        except CosmosAccessConditionFailedError:
-            continue
-        except CosmosResourceNotFoundError:
-            return None
-        return TakedownDocument.model_validate(stored)
-    msg = f"take-down {takedown} changed {_MAX_CONFLICTS} times while it was being changed"
-    raise RuntimeError(msg)
+    return cosmos.change(NAME, lambda: find(owner, takedown), edit, _MAX_CONFLICTS)
 
 
 def remove(document: TakedownDocument) -> bool:
     """Lift an entry; False when it has changed since it was read."""
-    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
-
-    try:
-        container(NAME).delete_item(document.id, document.owner, **etag_condition(document.etag))
-    except CosmosAccessConditionFailedError:
+    if not cosmos.delete(NAME, document.id, document.owner, document.etag):
         return False
-    except CosmosResourceNotFoundError:
-        pass
     _forget(document.owner)
     return True
 

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from builder.archive_names import PassedOver
 from builder.spec import Model, Text
-from shared.cosmos import Page, container, etag_condition, query, query_page
+from shared import cosmos
+from shared.cosmos import Page, container, query, query_page
 from shared.documents import RUNNING, Document, now
 from shared.problems import conflict, invalid_body, not_found
 from shared.progress import View
 
 NAME = "uploads"
-MAX_CONFLICTS = 20
 
 UploadKind = Literal["images", "urls"]
 UploadState = Literal["waiting", "checking", "ready", "refused", "deleting"]
@@ -169,12 +169,8 @@ def create(document: UploadDocument) -> UploadDocument:
 
 def find(owner: str, upload: str) -> UploadDocument | None:
     """The upload in whatever state, None if there is none."""
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        return UploadDocument.model_validate(container(NAME).read_item(upload, owner))
-    except CosmosResourceNotFoundError:
-        return None
+    item = cosmos.read(NAME, upload, owner)
+    return None if item is None else UploadDocument.model_validate(item)
 
 
 def get(owner: str, upload: str) -> UploadDocument:
@@ -197,34 +193,12 @@ def change(owner: str, upload: str, edit: Callable[[UploadDocument], UploadDocum
 
     `edit` may return None (leave it) or raise. Returns the document as it is now, None if there is none.
     """
-    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
-
-    for _ in range(MAX_CONFLICTS):
-        current = find(owner, upload)
-        if current is None:
-            return None
-        edited = edit(current)
-        if edited is None:
-            return current
-        try:
-            stored = container(NAME).replace_item(current.id, edited.item(), **etag_condition(current.etag))
-        except CosmosAccessConditionFailedError:
-            continue
-        except CosmosResourceNotFoundError:
-            return None
-        return UploadDocument.model_validate(stored)
-    msg = f"upload {upload} changed {MAX_CONFLICTS} times while it was being changed"
-    raise RuntimeError(msg)
+    return cosmos.change(NAME, lambda: find(owner, upload), edit)
 
 
 def remove(owner: str, upload: str) -> None:
     """Remove the document; nothing happens if there is none."""
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        container(NAME).delete_item(upload, owner)
-    except CosmosResourceNotFoundError:
-        return
+    cosmos.delete(NAME, upload, owner)
 
 
 def check_uploads(owner: str, ids: Sequence[str]) -> None:

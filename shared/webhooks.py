@@ -14,7 +14,8 @@ from pydantic import Field, HttpUrl, SecretStr
 
 from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard, parse_exceptions
-from shared.cosmos import Page, container, etag_condition, query, query_page
+from shared import cosmos
+from shared.cosmos import Page, container, query, query_page
 from shared.documents import Document, now
 from shared.problems import conflict, invalid_body, not_found
 from shared.settings import settings
@@ -22,7 +23,6 @@ from shared.settings import settings
 NAME = "webhooks"
 MAX_WEBHOOKS = 20
 LOG_SECONDS = 30 * 24 * 3600
-_MAX_CONFLICTS = 20
 
 Event = Literal[
     "dataset.ready",
@@ -117,7 +117,7 @@ def create(document: WebhookDocument) -> WebhookDocument:
 
 def find(owner: str, webhook: str) -> WebhookDocument | None:
     """The webhook, None if this owner has none of that id."""
-    item = _read(owner, webhook)
+    item = cosmos.read(NAME, webhook, owner)
     return None if item is None or item.get("kind") != "webhook" else WebhookDocument.model_validate(item)
 
 
@@ -139,34 +139,12 @@ def change(
     owner: str, webhook: str, edit: Callable[[WebhookDocument], WebhookDocument | None]
 ) -> WebhookDocument | None:
     """Apply `edit` to the current document and store it, as `shared.datasets.change` does."""
-    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
-
-    for _ in range(_MAX_CONFLICTS):
-        current = find(owner, webhook)
-        if current is None or (edited := edit(current)) is None:
-            return current
-        try:
-            stored = container(NAME).replace_item(current.id, edited.item(), **etag_condition(current.etag))
-        except CosmosAccessConditionFailedError:
-            continue
-        except CosmosResourceNotFoundError:
-            return None
-        return WebhookDocument.model_validate(stored)
-    msg = f"webhook {webhook} changed {_MAX_CONFLICTS} times while it was being changed"
-    raise RuntimeError(msg)
+    return cosmos.change(NAME, lambda: find(owner, webhook), edit)
 
 
 def remove(document: WebhookDocument) -> bool:
     """Remove it; False when it has changed since it was read. Its log expires by itself."""
-    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
-
-    try:
-        container(NAME).delete_item(document.id, document.owner, **etag_condition(document.etag))
-    except CosmosAccessConditionFailedError:
-        return False
-    except CosmosResourceNotFoundError:
-        return True
-    return True
+    return cosmos.delete(NAME, document.id, document.owner, document.etag)
 
 
 def delivery_id(webhook: str, message: str, attempt: int) -> str:
@@ -176,7 +154,7 @@ def delivery_id(webhook: str, message: str, attempt: int) -> str:
 
 def find_delivery(owner: str, webhook: str, message: str, attempt: int) -> DeliveryDocument | None:
     """An attempt that was finished, None if it was not."""
-    item = _read(owner, delivery_id(webhook, message, attempt))
+    item = cosmos.read(NAME, delivery_id(webhook, message, attempt), owner)
     return None if item is None else DeliveryDocument.model_validate(item)
 
 
@@ -190,12 +168,3 @@ def deliveries(owner: str, webhook: str, *, size: int, cursor: str | None) -> Pa
     sql = "SELECT * FROM c WHERE c.kind = 'delivery' AND c.webhook = @webhook ORDER BY c.at DESC"
     found = query_page(NAME, sql, {"webhook": webhook}, owner, size=size, cursor=cursor)
     return Page(tuple(DeliveryDocument.model_validate(item) for item in found.items), found.cursor)
-
-
-def _read(owner: str, name: str) -> dict[str, Any] | None:
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        return container(NAME).read_item(name, owner)
-    except CosmosResourceNotFoundError:
-        return None
