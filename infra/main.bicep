@@ -41,6 +41,7 @@ var names = {
   topic: 'evgt-${readable}-${token}'
   workspace: 'log-${readable}-${token}'
   applicationInsights: 'appi-${readable}-${token}'
+  actionGroup: 'ag-${readable}-${token}'
 }
 var database = 'pixcrawler'
 var taskHub = 'pixcrawler' // as in host.json
@@ -86,6 +87,7 @@ module storage 'core/storage.bicep' = {
     coolExportsAfterDays: settings.storage.coolExportsAfterDays
     keepDeletedDays: settings.storage.keepDeletedDays
     principalId: identity.outputs.principalId
+    accessLogs: settings.watching.accessLogs
     workspaceId: workspace.outputs.workspaceId
   }
 }
@@ -102,6 +104,7 @@ module cosmos 'core/cosmos.bicep' = {
     zoneRedundant: settings.cosmos.zoneRedundant
     backup: settings.cosmos.backup
     principalId: identity.outputs.principalId
+    accessLogs: settings.watching.accessLogs
     workspaceId: workspace.outputs.workspaceId
   }
 }
@@ -190,16 +193,23 @@ module locks 'core/locks.bicep' = if (settings.deleteLocks) {
   }
 }
 
+module actionGroup 'watching/action-group.bicep' = {
+  scope: group
+  params: { name: names.actionGroup, tags: tags, emails: emails }
+}
+
 module alerts 'watching/alerts.bicep' = {
   scope: group
   params: {
     location: location
     tags: tags
+    actionGroupId: actionGroup.outputs.id
+    enabled: settings.watching.alerts
     workspaceId: workspace.outputs.workspaceId
-    applicationInsightsId: workspace.outputs.applicationInsightsId
     functionAppId: runtime.outputs.id
     storageAccountId: storage.outputs.id
-    emails: emails
+    cosmosAccountId: cosmos.outputs.id
+    eventTopicId: events.outputs.id
   }
 }
 
@@ -210,6 +220,10 @@ module availability 'watching/availability.bicep' = {
     location: location
     tags: tags
     applicationInsightsId: workspace.outputs.applicationInsightsId
+    actionGroupId: actionGroup.outputs.id
+    enabled: settings.watching.probe
+    seconds: settings.watching.probeSeconds
+    places: settings.watching.probePlaces
   }
 }
 
@@ -219,6 +233,9 @@ module workbook 'watching/workbook.bicep' = {
     location: location
     tags: tags
     workspaceId: workspace.outputs.workspaceId
+    functionAppId: runtime.outputs.id
+    storageAccountId: storage.outputs.id
+    cosmosAccountId: cosmos.outputs.id
   }
 }
 
@@ -226,8 +243,9 @@ module budget 'watching/budget.bicep' = {
   scope: group
   params: {
     amount: settings.watching.budgetPerMonth
-    emails: emails
     startDate: budgetStart
+    emails: emails
+    actionGroupId: actionGroup.outputs.id
   }
 }
 

@@ -34,6 +34,9 @@ param publicNetworkAccess string = 'Enabled'
 @description('Object id of the app\'s identity.')
 param principalId string
 
+@description('Whether every access to data is logged: who read and wrote what, paid for by the gigabyte.')
+param accessLogs bool
+
 @description('Resource id of the Log Analytics workspace.')
 param workspaceId string
 
@@ -125,7 +128,10 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   properties: {
     workspaceId: workspaceId
     logAnalyticsDestinationType: 'Dedicated'
-    logs: [for category in ['DataPlaneRequests', 'ControlPlaneRequests']: { category: category, enabled: true }]
+    logs: [
+      { category: 'DataPlaneRequests', enabled: accessLogs }
+      { category: 'ControlPlaneRequests', enabled: true }
+    ]
     metrics: [{ category: 'Requests', enabled: true }]
   }
 }

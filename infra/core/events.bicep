@@ -64,5 +64,8 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   }
 }
 
+@description('Resource id of the system topic.')
+output id string = topic.id
+
 @description('Name of the system topic.')
 output name string = topic.name

@@ -39,6 +39,9 @@ param publicNetworkAccess string = 'Enabled'
 @description('Object id of the app\'s identity.')
 param principalId string
 
+@description('Whether every access to data is logged: who read and wrote what, paid for by the gigabyte.')
+param accessLogs bool
+
 @description('Resource id of the Log Analytics workspace.')
 param workspaceId string
 
@@ -169,7 +172,7 @@ resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-previ
   properties: {
     workspaceId: workspaceId
     logs: [
-      for category in ['StorageRead', 'StorageWrite', 'StorageDelete']: { category: category, enabled: true }
+      for category in ['StorageRead', 'StorageWrite', 'StorageDelete']: { category: category, enabled: accessLogs }
     ]
     metrics: [{ category: 'Transaction', enabled: true }]
   }
