@@ -116,3 +116,13 @@ def test_right_credentials_and_none_cost_nothing() -> None:
 def test_guesses_are_counted_before_keys_are_looked_at_and_requests_after() -> None:
     order = [stages.STAGES.index(one) for one in (problems.stage, limit.guesses, identify.stage, limit.stage)]
     assert order == sorted(order)
+
+
+def test_addresses_of_one_subscriber_count_as_one() -> None:
+    for number in range(3):
+        with pytest.raises(ProblemError, match="not known"):
+            guess(refused, **{"x-forwarded-for": f"2001:db8::{number}"})
+    for address, status in (("2001:db8::ffff", 429), ("2001:db8:0:1::1", 401), ("203.0.113.8", 401)):
+        with pytest.raises(ProblemError) as caught:
+            guess(refused, **{"x-forwarded-for": address})
+        assert caught.value.status == status
