@@ -6,7 +6,7 @@ once, all new within `w` seconds; `r` are left, and all are back after `t` secon
 
 import math
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -74,7 +74,9 @@ def _network(address: str | None) -> str:
     if address is None:
         return "unknown"
     found = ip_address(address)
-    return address if found.version == 4 else str(ip_network((found, 64), strict=False))  # noqa: PLR2004
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(IPv6Network((int(found), 64), strict=False))
+    return address
 
 
 def rate_headers(policy: str, buckets: TokenBuckets, taken: Taken) -> dict[str, str]:

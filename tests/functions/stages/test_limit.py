@@ -126,3 +126,15 @@ def test_addresses_of_one_subscriber_count_as_one() -> None:
         with pytest.raises(ProblemError) as caught:
             guess(refused, **{"x-forwarded-for": address})
         assert caught.value.status == status
+
+
+@pytest.mark.parametrize("address", ["::ffff:198.51.100.{}", "198.51.100.{}"])
+def test_addresses_of_ipv4_count_by_themselves_however_they_are_written(address: str) -> None:
+    for number in range(5):
+        with pytest.raises(ProblemError, match="not known"):
+            guess(refused, **{"x-forwarded-for": address.format(number)})
+
+
+def test_an_address_with_a_zone_is_an_address() -> None:
+    with pytest.raises(ProblemError, match="not known"):
+        guess(refused, **{"x-forwarded-for": "fe80::1%eth0"})
