@@ -14,6 +14,9 @@ from shared.problems import bad_parameter, not_found
 from shared.progress import View
 from shared.steps.export import ExportView, listed
 
+NO_STORE = {"cache-control": "no-store"}
+"""Of answers with a link that needs no further credentials."""
+
 routes = Blueprint("exports")
 bp = routes.bp
 
@@ -65,4 +68,4 @@ async def link_export(request: Request) -> Response:
     path = f"exports/{export.format}/{name}"
     saved_as = f"{document.id[:8]}-{name.rpartition('/')[2]}"
     url, expires = await in_thread(download_link, folder, path, saved_as)
-    return json_response(Link(url=url, expires=expires))
+    return json_response(Link(url=url, expires=expires), 200, **NO_STORE)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from functions.datasets import dataset_id
 from functions.durable import is_alive, restart
-from functions.exports import ExportList, Link, LinkQuery
+from functions.exports import NO_STORE, ExportList, Link, LinkQuery
 from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
 from functions.notify import notify_version
 from functions.operations import Blueprint
@@ -147,4 +147,4 @@ async def link_version_export(request: Request) -> Response:
     folder = VersionFolder(document.dataset, document.number)
     saved_as = f"{document.dataset[:8]}-v{document.number}-{name.rpartition('/')[2]}"
     url, expires = await in_thread(download_link, folder, f"exports/{export.format}/{name}", saved_as)
-    return json_response(Link(url=url, expires=expires))
+    return json_response(Link(url=url, expires=expires), 200, **NO_STORE)

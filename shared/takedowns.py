@@ -112,12 +112,22 @@ def takedown_id(owner: str, entry: str) -> str:
 
 def put(document: TakedownDocument) -> TakedownDocument:
     """Store an entry, in force from now on. One that is there already keeps what it has learned, and begins anew."""
-    before = find(document.owner, document.id)
-    if before is not None:
-        document = document.model_copy(update={"hashes": before.hashes, "found": before.found})
-    stored = TakedownDocument.model_validate(container(NAME).upsert_item(document.item()))
-    _forget(document.owner)
-    return stored
+    from azure.cosmos.exceptions import CosmosResourceExistsError
+
+    def again(before: TakedownDocument) -> TakedownDocument:
+        return document.model_copy(update={"hashes": before.hashes, "found": before.found})
+
+    for _ in range(_MAX_CONFLICTS):
+        stored = change(document.owner, document.id, again)
+        if stored is None:
+            try:
+                stored = TakedownDocument.model_validate(container(NAME).create_item(document.item()))
+            except CosmosResourceExistsError:
+                continue
+        _forget(document.owner)
+        return stored
+    msg = f"take-down {document.id} came and went {_MAX_CONFLICTS} times while it was being asked for"
+    raise RuntimeError(msg)
 
 
 def find(owner: str, takedown: str) -> TakedownDocument | None:

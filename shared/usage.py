@@ -4,7 +4,7 @@ Every document is named by what it tells of and holds a figure that was looked u
 it twice changes nothing, and nothing can drift.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -149,6 +149,12 @@ def images_in(owner: str, month: str) -> int:
 def stored_bytes(owner: str) -> int:
     """Bytes that all the owner's datasets take up."""
     return sum(one["bytes"] for one in query(NAME, "SELECT c.bytes FROM c WHERE c.kind = 'dataset'", {}, owner))
+
+
+def bytes_of(owner: str, names: Sequence[str]) -> int:
+    """Bytes that these datasets of the owner take up."""
+    sql = "SELECT c.bytes FROM c WHERE c.kind = 'dataset' AND ARRAY_CONTAINS(@names, c.dataset)"
+    return sum(one["bytes"] for one in query(NAME, sql, {"names": list(names)}, owner))
 
 
 def past_figures(owner: str, most: int = 50) -> list[dict[str, LabelFigures]]:

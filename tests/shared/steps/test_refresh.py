@@ -3,7 +3,7 @@
 import pytest
 
 from builder.urls import UrlRow
-from shared import datasets, renewal, shards
+from shared import datasets, quotas, renewal, shards, usage
 from shared.blobs import dataset_folder, raw_folder
 from shared.problems import ProblemError
 from shared.renewal import Refresh
@@ -59,3 +59,14 @@ def test_a_full_dataset_is_searched_only_for_more(owner: str, task: Task) -> Non
     renewal.refresh(owner, task.dataset, Refresh(images_per_label=5))
     with pytest.raises(ProblemError, match="wait until"):
         renewal.refresh(owner, task.dataset, Refresh(images_per_label=9))
+
+
+def test_what_is_still_missing_counts_against_the_quotas(owner: str, task: Task) -> None:
+    usage.measure(owner, task.dataset)
+    quotas.set_limits(owner, {"images_per_month": 9})
+    with pytest.raises(ProblemError) as caught:
+        renewal.refresh(owner, task.dataset, Refresh(images_per_label=10))
+    assert (caught.value.kind, caught.value.members["requested"]) == ("quota-exceeded", 6)
+    assert datasets.get(owner, task.dataset).state == "ready"
+    renewal.refresh(owner, task.dataset, Refresh(images_per_label=9))
+    assert quotas.standing(owner).images_reserved == 5
