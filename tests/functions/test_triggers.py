@@ -50,7 +50,7 @@ async def test_a_poison_message_is_counted_once_that_can_be_exported(
 ) -> None:
     """The first work of a process comes before its exporters are there."""
     before: list[object] = []
-    monkeypatch.setattr(triggers.export, "wait", lambda _: before.append(recorded()))
+    monkeypatch.setattr("shared.telemetry.export.wait", lambda _: before.append(recorded()))
     told = {"ContainerName": "uploads", "BlobName": f"{owner}/incoming/{waiting(owner).id}"}
     message = func.QueueMessage(body=json.dumps(told).encode())
     await function(triggers.give_up_shard).__wrapped__(message, client=None)

@@ -53,7 +53,7 @@ def test_an_end_is_counted_once_that_can_be_exported(
 ) -> None:
     """The first work of a process comes before its exporters are there."""
     before: list[object] = []
-    monkeypatch.setattr(lifecycle.export, "wait", lambda _: before.append(recorded()))
+    monkeypatch.setattr("shared.telemetry.export.wait", lambda _: before.append(recorded()))
     lifecycle.end(store(owner), "failed")
     assert before == [{}]
     assert recorded() == {("pixcrawler.builds.ended", "failed"): 1}
