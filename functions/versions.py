@@ -6,12 +6,13 @@ import azure.durable_functions as df
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.datasets import dataset_id
+from functions.datasets import dataset_id, shown
 from functions.durable import is_alive, restart
 from functions.exports import ExportList, Link, LinkQuery
 from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
 from functions.notify import notify_version
 from functions.operations import Blueprint
+from functions.preconditions import check_match, require_match
 from functions.stages.identify import caller
 from shared import datasets, versions
 from shared.blobs import download_link
@@ -45,7 +46,7 @@ async def _version(request: Request) -> VersionDocument:
     role="editor",
     body=VersionRequest,
     answers={200: VersionView, 201: VersionView},
-    problems=(409,),
+    problems=(409, 412),
     action="version.create",
     durable=True,
 )
@@ -53,12 +54,14 @@ async def create_version(request: Request, client: df.DurableFunctionsClient) ->
     """Freeze the dataset as it is.
 
     201 with the new version; 200 with the newest one when nothing has changed since. A version never changes. 409
-    while the dataset is being built, or another version is being made.
+    while the dataset is being built, or another version is being made. `If-Match` takes the ETag of the dataset.
     """
     dataset = dataset_id(request)
     wanted = await json_body(request, VersionRequest)
     principal = caller(request)
-    document, new = await in_thread(freeze.freeze, principal.tenant, dataset, wanted, principal.subject)
+    document, new = await in_thread(
+        freeze.freeze, principal.tenant, dataset, wanted, principal.subject, check_match(request, shown)
+    )
     await notify_version(client, principal.tenant, document)
     told = versions.view(document, API)
     return json_response(told, 201 if new else 200, location=told.links["self"])
@@ -103,7 +106,7 @@ async def list_version_exports(request: Request) -> Response:
     role="editor",
     body=VersionExportRequest,
     answers={200: ExportView, 202: None},
-    problems=(409,),
+    problems=(409, 412),
     action="version.export",
     durable=True,
 )
@@ -111,10 +114,11 @@ async def create_version_export(request: Request, client: df.DurableFunctionsCli
     """Make an export of a version.
 
     202, and the list of exports has it once it is complete; 200 with its files when it was made before. 409 when the
-    version has no image.
+    version has no image. `If-Match` takes the ETag of the version.
     """
     wanted = await json_body(request, VersionExportRequest)
     document = await _version(request)
+    require_match(request, lambda: versions.view(document, API))
     if not document.images:
         raise conflict("The version has no image: there is nothing to export.")
     done = await in_thread(freeze.exported, document.dataset, document.number, wanted.format)

@@ -1,5 +1,6 @@
 """Datasets out of datasets: searched again for more, or several merged into a new one."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -41,13 +42,18 @@ class MergeRequest(Model):
     exports: tuple[ExportFormat, ...] = ("imagefolder",)
 
 
-def refresh(owner: str, dataset: str, wanted: Refresh) -> DatasetDocument:
-    """Say that a dataset is being searched again. `ProblemError` 404, 409 (also when nothing is missing), 422, and
-    those of `quotas.reserve`."""
-    if not short_labels(dataset, _asked_for(datasets.get(owner, dataset).spec, wanted)):
+def refresh(
+    owner: str, dataset: str, wanted: Refresh, check: Callable[[DatasetDocument], None] = lambda _: None
+) -> DatasetDocument:
+    """Say that a dataset is being searched again. `ProblemError` 404, 409 (also when nothing is missing), 422, those
+    of `quotas.reserve`, and what `check` raises for the dataset as it is when it is changed."""
+    document = datasets.get(owner, dataset)
+    check(document)
+    if not short_labels(dataset, _asked_for(document.spec, wanted)):
         raise conflict("Every label has the images that it is to have: say images_per_label to get more.")
 
     def change(document: DatasetDocument) -> dict[str, object]:
+        check(document)
         return {
             "refreshes": document.refreshes + 1,
             "revision": document.revision + 1,

@@ -37,15 +37,23 @@ _LEASE = timedelta(minutes=10)
 _FREEZABLE = ("ready", "incomplete")
 
 
-def freeze(owner: str, dataset: str, request: VersionRequest, by: str) -> tuple[VersionDocument, bool]:
+def freeze(
+    owner: str,
+    dataset: str,
+    request: VersionRequest,
+    by: str,
+    check: Callable[[DatasetDocument], None] = lambda _: None,
+) -> tuple[VersionDocument, bool]:
     """Freeze what is there; the version, and whether it is new. The same content is the same version, however often.
 
-    A number is claimed before anything is written, so that of two at once one waits (409). `ProblemError` 404, 409.
-    Memory: the key, label and split of each image of two versions.
+    A number is claimed before anything is written, so that of two at once one waits (409). `ProblemError` 404, 409, and
+    what `check` raises for the dataset that is to be frozen; it is still the same when the version is there. Memory:
+    the key, label and split of each image of two versions.
     """
     document = datasets.get(owner, dataset)
     if document.state not in _FREEZABLE:
         raise conflict(f"The dataset is {document.state}: a version can be made of one that is ready or incomplete.")
+    check(document)
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as manifest:
         digest = _read(dataset_folder(dataset), manifest)
         claimed = _claim(dataset, digest, request, by)
