@@ -189,8 +189,8 @@ def _of_label(
         if failed:
             sources, messages = zip(*sorted(failed), strict=True)
             yield "warning", WarningEvent(label=figures.label, sources=sources, message=" ".join(messages)), position
-    while (shard := snapshot.by_shard.get((slug, position.shards))) is not None:
-        position = replace(position, shards=position.shards + 1)
+    for shard in _next_shards(snapshot, slug, position.shards):
+        position = replace(position, shards=shard.number + 1)
         if shard.state == "failed":
             message = shard.error or "the shard was given up"
             yield "warning", WarningEvent(label=figures.label, shard=shard.number, message=message), position
@@ -201,6 +201,18 @@ def _of_label(
     if (reached or dry) and not position.done:
         told = LabelEvent(label=figures.label, reached=reached, accepted=figures.accepted, target=figures.target)
         yield "label", told, replace(position, done=True)
+
+
+def _next_shards(snapshot: Snapshot, slug: str, number: int) -> Iterator[ShardDocument]:
+    """Shards from that number on, up to one that is still to come. When all is over nothing is: a build that was
+    stopped has shards that were fetched and those that never were, in any order."""
+    if snapshot.over:
+        rest = sorted(which for label, which in snapshot.by_shard if label == slug and which >= number)
+        yield from (snapshot.by_shard[slug, which] for which in rest)
+        return
+    while (shard := snapshot.by_shard.get((slug, number))) is not None:
+        number += 1
+        yield shard
 
 
 def _failures(search: SearchDocument | None) -> set[tuple[str, str]]:

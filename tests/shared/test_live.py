@@ -45,6 +45,16 @@ def test_shards_are_told_in_order_however_they_come() -> None:
     assert kinds(both).count("shard") == 2
 
 
+def test_a_shard_that_never_came_hides_no_other_at_the_end() -> None:
+    told = (shard("dog", 1, accepted=1), shard("dog", 3, accepted=1), shard("cat", 0, accepted=1))
+    stopped = building(*told, state="cancelled", stage=None)
+    assert kinds(stopped) == ["shard", "shard", "shard", "progress", "state"]
+    heard = [(after, kind) for kind, _, after in events(stopped, Position())]
+    for place, (position, _) in enumerate(heard):
+        rest = kinds(stopped, Position.parse(str(position), SPEC))
+        assert rest == [kind for _, kind in heard[place + 1 :]]
+
+
 def test_a_source_that_failed_is_told_once() -> None:
     failed = SourceFigures(source="bing", found=0, dry=False, error_kind="refused", error="bing refuses")
     first = building(search("dog", 1, failed))
