@@ -8,16 +8,15 @@ from starlette.responses import Response
 
 from functions.datasets import dataset_id, shown
 from functions.durable import is_alive, restart
-from functions.exports import ExportList, Link, LinkQuery
+from functions.exports import ExportList, Link, LinkQuery, linked
 from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
 from functions.notify import notify_version
 from functions.operations import Blueprint
 from functions.preconditions import check_match, require_match
 from functions.stages.identify import caller
 from shared import datasets, versions
-from shared.blobs import download_link
 from shared.documents import VersionDocument
-from shared.problems import bad_parameter, conflict, not_found
+from shared.problems import conflict, not_found
 from shared.steps import freeze
 from shared.steps.export import ExportView
 from shared.tasks import VersionExportTask
@@ -141,14 +140,5 @@ async def link_version_export(request: Request) -> Response:
     query = asked(request, LinkQuery)
     document = await _version(request)
     found = await in_thread(freeze.exports, document.dataset, document.number)
-    export = next((one for one in found if one.format == request.path_params["format"]), None)
-    if export is None:
-        raise not_found("export")
-    names = [file.name for file in export.files]
-    name = query.file if query.file is not None or len(names) > 1 else names[0]
-    if name is None or name not in names:
-        raise bad_parameter("file", "one of the names that the export lists")
     folder = VersionFolder(document.dataset, document.number)
-    saved_as = f"{document.dataset[:8]}-v{document.number}-{name.rpartition('/')[2]}"
-    url, expires = await in_thread(download_link, folder, f"exports/{export.format}/{name}", saved_as)
-    return json_response(Link(url=url, expires=expires))
+    return await linked(request, query, found, folder, f"{document.dataset[:8]}-v{document.number}")

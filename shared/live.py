@@ -196,11 +196,16 @@ def _of_label(
             yield "warning", WarningEvent(label=figures.label, shard=shard.number, message=message), position
         else:
             yield "shard", ShardEvent(label=figures.label, number=shard.number, counts=shard.counts), position
-    dry = any(search.dry for (label, _), search in snapshot.by_round.items() if label == slug)
     reached = figures.accepted >= figures.target
-    if (reached or dry) and not position.done:
+    if (reached or _exhausted(snapshot, slug, position)) and not position.done:
         told = LabelEvent(label=figures.label, reached=reached, accepted=figures.accepted, target=figures.target)
         yield "label", told, replace(position, done=True)
+
+
+def _exhausted(snapshot: Snapshot, slug: str, position: LabelPosition) -> bool:
+    """Whether a label's sources have no more, and all that they gave has been told of."""
+    last = snapshot.by_round.get((slug, position.rounds))
+    return last is not None and last.dry and (snapshot.over or position.shards >= last.end_shard)
 
 
 def _next_shards(snapshot: Snapshot, slug: str, number: int) -> Iterator[ShardDocument]:

@@ -72,10 +72,18 @@ def test_a_shard_that_was_given_up_is_a_warning() -> None:
     assert [(one.shard, one.message) for one in told] == [(0, "five times")]
 
 
-def test_a_label_is_done_when_its_sources_are_dry_too() -> None:
-    dry = SourceFigures(source="bing", found=1, dry=True)
-    told = [event for _, event, _ in events(building(search("dog", 1, dry)), Position())]
-    assert [(one.label, one.reached) for one in told if isinstance(one, LabelEvent)] == [("dog", False)]
+def test_a_label_is_done_when_its_sources_are_dry_and_what_they_gave_has_come() -> None:
+    dry = search("dog", 1, SourceFigures(source="bing", found=1, dry=True))
+
+    def done(snapshot: Snapshot) -> list[tuple[str, bool, int]]:
+        told = [event for _, event, _ in events(snapshot, Position())]
+        return [(one.label, one.reached, one.accepted) for one in told if isinstance(one, LabelEvent)]
+
+    assert done(building(dry)) == []
+    assert done(building(dry, shard("dog", 0, accepted=1))) == [("dog", False, 1)]
+    assert done(building(dry, state="cancelled", stage=None)) == [("dog", False, 0)]
+    again = search("dog", 2, SourceFigures(source="bing", found=1, dry=False))
+    assert done(building(dry, again, shard("dog", 0, accepted=1))) == []
 
 
 def test_nothing_new_is_no_event() -> None:
