@@ -49,6 +49,7 @@ def refresh(
     of `quotas.reserve`, and what `check` raises for the dataset as it is when it is changed."""
     document = datasets.get(owner, dataset)
     check(document)
+    lifecycle.check_ended(document)  # before a place is reserved: what a build under way has reserved is its own
     if not short_labels(dataset, _asked_for(document.spec, wanted)):
         raise conflict("Every label has the images that it is to have: say images_per_label to get more.")
 

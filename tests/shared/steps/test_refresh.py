@@ -3,7 +3,7 @@
 import pytest
 
 from builder.urls import UrlRow
-from shared import datasets, renewal, shards
+from shared import datasets, quotas, renewal, shards
 from shared.blobs import dataset_folder, raw_folder
 from shared.problems import ProblemError
 from shared.renewal import Refresh
@@ -74,5 +74,8 @@ def test_a_full_dataset_is_searched_only_for_more(owner: str, task: Task) -> Non
         renewal.refresh(owner, task.dataset, Refresh())
     assert datasets.get(owner, task.dataset).state == "ready"
     renewal.refresh(owner, task.dataset, Refresh(images_per_label=5))
+    quotas.reserve(owner, task.dataset, images=5_000, size=7_000)
     with pytest.raises(ProblemError, match="wait until"):
         renewal.refresh(owner, task.dataset, Refresh(images_per_label=9))
+    standing = quotas.standing(owner)
+    assert (standing.images_reserved, standing.bytes_reserved) == (5_000, 7_000)
