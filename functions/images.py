@@ -10,7 +10,7 @@ from builder.rows import ImageRow, Reason, Verdict
 from functions.datasets import dataset_id
 from functions.http import PageQuery, Query, Whole, asked, in_thread, json_response
 from functions.operations import Blueprint
-from functions.stages.conditional import matches
+from functions.stages.conditional import unchanged
 from functions.stages.identify import caller
 from shared import datasets, pictures, shards
 from shared.problems import bad_parameter, not_found
@@ -62,8 +62,8 @@ async def get_image(request: Request) -> Response:
     """The stored bytes of one image."""
     row = await _row(request)
     headers = {"etag": f'"{row.sha256}"', "cache-control": _IMMUTABLE, "x-content-type-options": "nosniff"}
-    if matches(request.headers.get("if-none-match"), headers["etag"]):
-        return Response(status_code=304, headers=headers)
+    if (same := unchanged(request, headers)) is not None:
+        return same
     data = await in_thread(pictures.stored_bytes, dataset_id(request), row)
     return Response(data, media_type=f"image/{row.format}", headers=headers)
 
@@ -86,8 +86,8 @@ async def get_thumbnail(request: Request) -> Response:
     size = asked(request, ThumbnailQuery).size
     row = await _row(request)
     headers = {"etag": f'"{row.sha256}-{size}"', "cache-control": _IMMUTABLE}
-    if matches(request.headers.get("if-none-match"), headers["etag"]):
-        return Response(status_code=304, headers=headers)
+    if (same := unchanged(request, headers)) is not None:
+        return same
     data = await in_thread(pictures.thumbnail, dataset_id(request), row, size)
     return Response(data, media_type="image/jpeg", headers=headers)
 

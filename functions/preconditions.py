@@ -32,6 +32,14 @@ def require_match(request: Request, show: Callable[[], BaseModel]) -> None:
         raise precondition_failed()
 
 
+def check_match[D](request: Request, show: Callable[[D], BaseModel]) -> Callable[[D], None]:
+    """Looks at a document as it is when it is changed: `require_match`, for changes that are made elsewhere.
+
+    `show` makes what a GET answers.
+    """
+    return lambda document: require_match(request, lambda: show(document))
+
+
 def matching[D](
     request: Request, show: Callable[[D], BaseModel], edit: Callable[[D], D | None]
 ) -> Callable[[D], D | None]:
@@ -40,9 +48,10 @@ def matching[D](
     `show` makes what a GET answers. `change` writes on the condition that the document is still the one that was
     compared, and asks again when it is not.
     """
+    check = check_match(request, show)
 
     def guarded(document: D) -> D | None:
-        require_match(request, lambda: show(document))
+        check(document)
         return edit(document)
 
     return guarded

@@ -54,7 +54,9 @@ async def check_upload(blob: func.InputStream) -> None:
     """Check what somebody has uploaded as soon as it is there, and turn it into shards or a list."""
     from shared.steps import ingest
 
-    await in_thread(ingest.ingest, *_uploaded(str(blob.name)))
+    whose = _uploaded(str(blob.name))
+    bind(tenant=whose[0])
+    await in_thread(ingest.ingest, *whose)
 
 
 @bp.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage")
@@ -65,9 +67,14 @@ async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsC
     await in_thread(export.wait, _EXPORT_SECONDS)  # somebody is told of each message: none may go uncounted
     told: dict[str, Any] = json.loads(message.get_body())
     if told.get("ContainerName") == "uploads":
+        from shared import upload_files
         from shared.steps import ingest
 
-        await in_thread(ingest.give_up, *_uploaded(f"uploads/{told['BlobName']}"))
+        whose = _uploaded(f"uploads/{told['BlobName']}")
+        bind(tenant=whose[0])
+        with span("give_up", await in_thread(upload_files.trace_of, *whose)):
+            log.error("upload %s is given up: its check failed five times; see the log", whose[1])
+            await in_thread(ingest.give_up, *whose)
         return
     if told.get("ContainerName") != "raw":
         log.error(

@@ -132,6 +132,15 @@ class BlobFolder:
         except ResourceNotFoundError:
             raise FileNotFoundError(name) from None
 
+    def etag(self, name: str) -> str | None:
+        """Another one whenever the blob is written; None if there is no such name."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return str(self.container.get_blob_client(self.root + name).get_blob_properties().etag)
+        except ResourceNotFoundError:
+            return None
+
     def exists(self, name: str) -> bool:
         """See `Folder.exists`."""
         return self.container.get_blob_client(self.root + name).exists()

@@ -1,6 +1,7 @@
 """Datasets out of datasets: searched again for more, or several merged into a new one."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -43,20 +44,26 @@ class MergeRequest(Model):
     exports: tuple[ExportFormat, ...] = ("imagefolder",)
 
 
-def refresh(owner: str, dataset: str, wanted: Refresh) -> DatasetDocument:
-    """Say that a dataset is being searched again. `ProblemError` 404, 409 (also when nothing is missing), 422, and
-    those of `quotas.reserve`."""
-    if not short_labels(dataset, _asked_for(datasets.get(owner, dataset).spec, wanted)):
+def refresh(
+    owner: str, dataset: str, wanted: Refresh, check: Callable[[DatasetDocument], None] = lambda _: None
+) -> DatasetDocument:
+    """Say that a dataset is being searched again. `ProblemError` 404, 409 (also when nothing is missing), 422, those
+    of `quotas.reserve`, and what `check` raises for the dataset as it is when it is changed."""
+    document = datasets.get(owner, dataset)
+    check(document)
+    lifecycle.check_ended(document)  # before a place is reserved: what a build under way has reserved is its own
+    if not short_labels(dataset, _asked_for(document.spec, wanted)):
         raise conflict("Every label has the images that it is to have: say images_per_label to get more.")
 
     def change(document: DatasetDocument) -> dict[str, object]:
+        check(document)
         return {
             "refreshes": document.refreshes + 1,
             "revision": document.revision + 1,
             "spec": _asked_for(document.spec, wanted),
         }
 
-    missing = _missing(dataset, _asked_for(datasets.get(owner, dataset).spec, wanted))
+    missing = _missing(dataset, _asked_for(document.spec, wanted))
     quotas.reserve(owner, dataset, images=missing, size=missing * MEAN_BYTES)
     try:
         return lifecycle.reopen(owner, dataset, "refresh", change)

@@ -8,7 +8,6 @@ from shared.cosmos import Page, container, etag_condition, query, query_page
 from shared.documents import SearchDocument, ShardDocument
 
 NAME = "shards"
-MAX_CONFLICTS = 20
 
 
 def put(document: ShardDocument | SearchDocument) -> None:
@@ -43,19 +42,8 @@ def replace(document: ShardDocument) -> None:
 
 def change(dataset: str, shard: str, edit: Callable[[ShardDocument], ShardDocument | None]) -> None:
     """Apply `edit` to the shard as it is and store it, again if somebody else was faster; None leaves it. Nothing
-    happens if there is no such shard; ConflictError after 20 times."""
-    for left in reversed(range(MAX_CONFLICTS)):
-        current = find(dataset, shard)
-        edited = None if current is None else edit(current)
-        if edited is None:
-            return
-        try:
-            replace(edited)
-        except ConflictError:
-            if not left:
-                raise
-        else:
-            return
+    happens if there is no such shard; RuntimeError after 20 times."""
+    cosmos.change(NAME, lambda: find(dataset, shard), edit)
 
 
 def find(dataset: str, shard: str) -> ShardDocument | None:
@@ -96,8 +84,8 @@ def summaries(dataset: str) -> list[ShardDocument]:
 def overview(dataset: str) -> tuple[list[ShardDocument], list[SearchDocument]]:
     """`summaries` and `searches` by one query."""
     sql = (
-        "SELECT c.kind, c.id, c.dataset, c.label, c.number, c.state, c.counts, c.error, c.round, c.first_shard, "
-        "c.shards, c.found, c.dry, c.sources FROM c WHERE ARRAY_CONTAINS(@kinds, c.kind)"
+        "SELECT c.kind, c.id, c.dataset, c.label, c.number, c.state, c.counts, c.elsewhere, c.error, c.round, "
+        "c.first_shard, c.shards, c.found, c.dry, c.over_cost, c.sources FROM c WHERE ARRAY_CONTAINS(@kinds, c.kind)"
     )
     items = query(NAME, sql, {"kinds": ["shard", "search"]}, dataset)
     found = [ShardDocument.model_validate(item) for item in items if item["kind"] == "shard"]
@@ -136,9 +124,4 @@ def clear(dataset: str) -> None:
 
 def remove(dataset: str, shard: str) -> None:
     """Remove a document; nothing happens if there is none."""
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        container(NAME).delete_item(shard, dataset)
-    except CosmosResourceNotFoundError:
-        return
+    cosmos.delete(NAME, shard, dataset)

@@ -65,14 +65,19 @@ def reopen(
     def edit(document: DatasetDocument) -> DatasetDocument:
         if document.state == "deleting":
             raise not_found("dataset")
-        if document.state not in FINAL:
-            raise conflict(f"The dataset is {document.state}: wait until it has ended, or cancel it.")
+        check_ended(document)
         return document.reopened(work).model_copy(update=dict(change(document)))
 
     document = datasets.change(owner, dataset, edit)
     if document is None:
         raise not_found("dataset")
     return document
+
+
+def check_ended(document: DatasetDocument) -> None:
+    """`ProblemError` 409 while a dataset is being built."""
+    if document.state not in FINAL:
+        raise conflict(f"The dataset is {document.state}: wait until it has ended, or cancel it.")
 
 
 def fail(task: FailTask) -> None:

@@ -148,7 +148,16 @@ def _file(label: str, round_number: int) -> str:
 
 
 def _seen(folder: BlobFolder, task: SearchTask) -> set[str]:
-    return {url_key(one.url) for before in range(1, task.round) for one in read_candidates(folder, task.label, before)}
+    """Candidates that had their turn: those of a build that was stopped may never have been fetched."""
+    done = {shard.number for shard in shards.summaries(task.dataset) if shard.label == task.label}
+    seen = set()
+    for before in range(1, task.round):
+        document = shards.find_search(task.dataset, search_id(task.label, before))
+        first = document.first_shard if document else 0
+        for place, one in enumerate(read_candidates(folder, task.label, before)):
+            if first + place // SHARD_SIZE in done:
+                seen.add(url_key(one.url))
+    return seen
 
 
 def _engines(plan: PlanFile) -> "list[Engine]":
