@@ -3,11 +3,12 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from shared.documents import now
 from shared.once import once
 from shared.settings import settings
+from shared.telemetry import metering
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, ContainerClient
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 CONTAINERS = ("raw", "uploads", "datasets")
 
 _IN_MEMORY_BYTES = 32 << 20
+_OPTIONS: dict[str, Any] = {
+    "raw_response_hook": metering.storage_answered,
+    # Every request that writes is paid for, whatever its size: what fits into memory is one, the rest large blocks.
+    "max_single_put_size": _IN_MEMORY_BYTES,
+    "max_block_size": 16 << 20,
+}
 _MAX_CONFLICTS = 20
 
 
@@ -26,12 +33,12 @@ def service() -> "BlobServiceClient":
 
     config = settings()
     if config.storage_connection is not None:
-        client = BlobServiceClient.from_connection_string(config.storage_connection.get_secret_value())
+        client = BlobServiceClient.from_connection_string(config.storage_connection.get_secret_value(), **_OPTIONS)
     elif config.storage_blob_uri:
         from azure.identity import DefaultAzureCredential
 
         credential = DefaultAzureCredential(managed_identity_client_id=config.storage_client_id)
-        client = BlobServiceClient(config.storage_blob_uri, credential=credential)
+        client = BlobServiceClient(config.storage_blob_uri, credential=credential, **_OPTIONS)
     else:
         msg = "set AzureWebJobsStorage (a connection string) or AzureWebJobsStorage__blobServiceUri"
         raise RuntimeError(msg)
