@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 from shared.documents import now
@@ -81,7 +82,11 @@ class BlobFolder:
             raise FileNotFoundError(name) from None
 
     def write(self, name: str, data: bytes | Iterable[bytes], metadata: Mapping[str, str] | None = None) -> int:
-        """See `Folder.write`; `metadata` is kept with the blob."""
+        """See `Folder.write`; `metadata` is kept with the blob.
+
+        What fits into memory goes in one request. A stream of unknown length would take two and more: its blocks, and
+        their list.
+        """
         written = 0
 
         def counted() -> Iterator[bytes]:
@@ -90,9 +95,15 @@ class BlobFolder:
                 written += len(piece)
                 yield piece
 
-        body = data if isinstance(data, bytes) else counted()
+        pieces = counted()
+        head = bytearray()
+        for piece in pieces:
+            head += piece
+            if len(head) > _IN_MEMORY_BYTES:
+                break
+        body = chain((bytes(head),), pieces) if len(head) > _IN_MEMORY_BYTES else bytes(head)
         self.container.upload_blob(self.root + name, body, overwrite=True, metadata=dict(metadata or {}))
-        return len(data) if isinstance(data, bytes) else written
+        return written
 
     def rewrite(self, name: str, edit: Callable[[IO[bytes]], bool]) -> None:
         """Let `edit` change the bytes of `name` in a file, and store them if it says so; all of it again when somebody
