@@ -40,7 +40,7 @@ async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctions
     """Validate a raw shard as soon as it is there, and tell the orchestration that waits for it."""
     dataset, shard = _parts(str(blob.name))
     bind(dataset=dataset)
-    await _tell(client, await in_thread(validate.validate_raw, dataset, shard))
+    await _tell(client, await in_thread(validate.validate_raw, dataset, shard, getattr(blob, "metadata", None)))
 
 
 @bp.blob_trigger(

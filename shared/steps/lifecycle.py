@@ -18,8 +18,13 @@ _EXPORT_SECONDS = 10.0
 
 def is_running(task: Task) -> bool:
     """Whether the dataset is still to be built: not cancelled, not being deleted, not gone."""
-    document = datasets.find(task.owner, task.dataset)
-    return document is not None and document.state in RUNNING
+    return running(task.owner, task.dataset) is not None
+
+
+def running(owner: str, dataset: str) -> DatasetDocument | None:
+    """The dataset, if it is still to be built."""
+    document = datasets.find(owner, dataset)
+    return document if document is not None and document.state in RUNNING else None
 
 
 def enter(task: Task, stage: Stage) -> bool:

@@ -77,7 +77,8 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         if task.round in plan.starts(task.label):
             state = search_again(engines, queries, label.name, state)
     known = set(state.failures)
-    want = _within_cost(task, plan, _want(task, plan, first_shard))
+    counted = None if task.round in plan.starts(task.label) else before  # people may have changed rows since
+    want = _within_cost(task, plan, _want(task, plan, first_shard, counted))
     candidates: tuple[Candidate, ...] = ()
     after = state
     if want:
@@ -105,15 +106,18 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     )
 
 
-def _want(task: SearchTask, plan: PlanFile, first_shard: int) -> int:
-    """Candidates to ask for.
+def _want(task: SearchTask, plan: PlanFile, first_shard: int, counted: SearchDocument | None) -> int:
+    """Candidates to ask for. `counted` is the round before this one, whose end may have been counted already.
 
     Only earlier rounds count: a round that is searched again must ask for as many as it did before.
     """
+    most = settings().max_shards_per_round
+    if counted is not None and counted.kept is not None and counted.tried is not None:
+        return candidates_to_ask_for(task.need, counted.kept, counted.tried, most)
     earlier = [one for one in shards.documents(task.dataset, task.label) if one.number < first_shard]
     tried = sum(one.counts.candidates for one in earlier)
     kept = dedupe.distinct(earlier, plan.spec)
-    return candidates_to_ask_for(task.need, kept, tried, settings().max_shards_per_round)
+    return candidates_to_ask_for(task.need, kept, tried, most)
 
 
 def _within_cost(task: SearchTask, plan: PlanFile, count: int, *, found: bool = False) -> int:
