@@ -34,7 +34,7 @@ SDKS = (
         {
             "Microsoft.DurableTask/schedulers@2025-11-01": "Scheduler",
             "Microsoft.DurableTask/schedulers/taskHubs@2025-11-01": "TaskHub",
-            "Microsoft.DurableTask/schedulers/retentionPolicies@2025-10-01": "RetentionPolicy",
+            "Microsoft.DurableTask/schedulers/retentionPolicies@2025-11-01": "RetentionPolicy",
         },
     ),
     Sdk(
