@@ -33,7 +33,9 @@ class Evaluator:
             case s.Literal():
                 return v.Known(expr.at, expr.value)
             case s.Text():
-                parts = [v.Known(expr.at, part) if isinstance(part, str) else self.value(part, scope) for part in expr.parts]
+                parts = [
+                    v.Known(expr.at, part) if isinstance(part, str) else self.value(part, scope) for part in expr.parts
+                ]
                 return self.apply(expr.at, lambda *plain: "".join(map(display, plain)), v.STRING, parts)
             case s.Array():
                 return v.Items(expr.at, tuple(self.value(item, scope) for item in expr.items))

@@ -121,7 +121,12 @@ PURE: dict[str, tuple[s.Type, Callable[..., Any]]] = {
 CONTEXT: dict[str, tuple[s.Type, Any]] = {
     "subscription": (
         OBJECT,
-        {"id": f"/subscriptions/{SUBSCRIPTION}", "subscriptionId": SUBSCRIPTION, "tenantId": TENANT, "displayName": "s"},
+        {
+            "id": f"/subscriptions/{SUBSCRIPTION}",
+            "subscriptionId": SUBSCRIPTION,
+            "tenantId": TENANT,
+            "displayName": "s",
+        },
     ),
     "tenant": (OBJECT, {"tenantId": TENANT, "displayName": "t", "countryCode": "NZ"}),
 }

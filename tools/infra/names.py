@@ -13,15 +13,24 @@ ANY_260 = (r"[^%&\\?/#]{0,259}[^%&\\?/#. ]", "1-260 characters, none of %&\\?/#,
 GUID = (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a GUID")
 BLOB = (r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3-63 of a-z, 0-9 and single hyphens, not at either end")
 COSMOS = (r"[^/\\#?]{0,254}[^/\\#? ]", "1-255 characters, none of /\\#?")
-WORDS_80 = (r"[A-Za-z0-9]([\w.-]{0,78}\w)?", "1-80 of letters, digits, _ . -, beginning and ending with a letter or digit")
+WORDS_80 = (
+    r"[A-Za-z0-9]([\w.-]{0,78}\w)?",
+    "1-80 of letters, digits, _ . -, beginning and ending with a letter or digit",
+)
 AFD = (r"[A-Za-z0-9]([A-Za-z0-9-]{0,258}[A-Za-z0-9])?", "1-260 of letters, digits and hyphens, not at either end")
 
 RULES: dict[str, tuple[str, str]] = {
-    "Microsoft.ApiManagement/service": (r"[A-Za-z]([A-Za-z0-9-]{0,48}[A-Za-z0-9])?", "1-50 of letters, digits, hyphens"),
+    "Microsoft.ApiManagement/service": (
+        r"[A-Za-z]([A-Za-z0-9-]{0,48}[A-Za-z0-9])?",
+        "1-50 of letters, digits, hyphens",
+    ),
     "Microsoft.Authorization/locks": (r"[\w.()-]{0,89}[\w()-]", "1-90 of letters, digits, _ . - ( )"),
     "Microsoft.Authorization/roleAssignments": GUID,
     "Microsoft.Cdn/profiles": AFD,
-    "Microsoft.Cdn/profiles/afdEndpoints": (r"[A-Za-z0-9]([A-Za-z0-9-]{0,44}[A-Za-z0-9])?", "1-46 of letters, digits, -"),
+    "Microsoft.Cdn/profiles/afdEndpoints": (
+        r"[A-Za-z0-9]([A-Za-z0-9-]{0,44}[A-Za-z0-9])?",
+        "1-46 of letters, digits, -",
+    ),
     "Microsoft.Cdn/profiles/afdEndpoints/routes": AFD,
     "Microsoft.Cdn/profiles/originGroups": AFD,
     "Microsoft.Cdn/profiles/originGroups/origins": AFD,
@@ -37,7 +46,10 @@ RULES: dict[str, tuple[str, str]] = {
     "Microsoft.DurableTask/schedulers": (r"[A-Za-z0-9-]{3,64}", "3-64 of letters, digits and hyphens"),
     "Microsoft.DurableTask/schedulers/taskHubs": (r"[A-Za-z0-9-]{3,64}", "3-64 of letters, digits and hyphens"),
     "Microsoft.EventGrid/systemTopics": (r"[A-Za-z0-9-]{3,50}", "3-50 of letters, digits and hyphens"),
-    "Microsoft.EventGrid/systemTopics/eventSubscriptions": (r"[A-Za-z0-9-]{3,64}", "3-64 of letters, digits and hyphens"),
+    "Microsoft.EventGrid/systemTopics/eventSubscriptions": (
+        r"[A-Za-z0-9-]{3,64}",
+        "3-64 of letters, digits and hyphens",
+    ),
     "Microsoft.Insights/actionGroups": ANY_260,
     "Microsoft.Insights/activityLogAlerts": ANY_260,
     "Microsoft.Insights/components": ANY_260,
@@ -51,10 +63,19 @@ RULES: dict[str, tuple[str, str]] = {
         "3-24 of letters, digits and single hyphens, beginning with a letter",
     ),
     "Microsoft.KeyVault/vaults/secrets": (r"[A-Za-z0-9-]{1,127}", "1-127 of letters, digits and hyphens"),
-    "Microsoft.ManagedIdentity/userAssignedIdentities": (r"[A-Za-z0-9][\w-]{2,127}", "3-128 of letters, digits, _ and -"),
-    "Microsoft.Network/frontDoorWebApplicationFirewallPolicies": (r"[A-Za-z][A-Za-z0-9]{0,127}", "1-128 of letters, digits"),
+    "Microsoft.ManagedIdentity/userAssignedIdentities": (
+        r"[A-Za-z0-9][\w-]{2,127}",
+        "3-128 of letters, digits, _ and -",
+    ),
+    "Microsoft.Network/frontDoorWebApplicationFirewallPolicies": (
+        r"[A-Za-z][A-Za-z0-9]{0,127}",
+        "1-128 of letters, digits",
+    ),
     "Microsoft.Network/networkSecurityGroups": WORDS_80,
-    "Microsoft.Network/privateDnsZones": (r"([A-Za-z0-9_-]{1,63}\.){1,33}[A-Za-z0-9-]{1,63}", "2-34 labels with periods"),
+    "Microsoft.Network/privateDnsZones": (
+        r"([A-Za-z0-9_-]{1,63}\.){1,33}[A-Za-z0-9-]{1,63}",
+        "2-34 labels with periods",
+    ),
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks": WORDS_80,
     "Microsoft.Network/privateEndpoints": (r"[A-Za-z0-9][\w.-]{0,62}\w", "2-64 of letters, digits, _ . -"),
     "Microsoft.Network/virtualNetworks": (r"[A-Za-z0-9][\w.-]{0,62}\w", "2-64 of letters, digits, _ . -"),
@@ -67,7 +88,10 @@ RULES: dict[str, tuple[str, str]] = {
     "Microsoft.Storage/storageAccounts": (r"[a-z0-9]{3,24}", "3-24 of a-z and 0-9"),
     "Microsoft.Storage/storageAccounts/blobServices/containers": BLOB,
     "Microsoft.Storage/storageAccounts/queueServices/queues": BLOB,
-    "Microsoft.Storage/storageAccounts/tableServices/tables": (r"[A-Za-z][A-Za-z0-9]{2,62}", "3-63 of letters and digits"),
+    "Microsoft.Storage/storageAccounts/tableServices/tables": (
+        r"[A-Za-z][A-Za-z0-9]{2,62}",
+        "3-63 of letters and digits",
+    ),
     "Microsoft.Web/serverfarms": (r"[A-Za-z0-9-]{1,60}", "1-60 of letters, digits and hyphens"),
     "Microsoft.Web/sites": (r"[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]", "2-60 of letters, digits and hyphens"),
 }

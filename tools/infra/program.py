@@ -51,7 +51,9 @@ class Pass:
         """Check everything that the template declares, and return its outputs."""
         for parameter in self.template.parameters.values():
             if parameter.default is not None:
-                self.fit(self.evaluator.value(parameter.default, {}), parameter.type, f"the default of {parameter.name}")
+                self.fit(
+                    self.evaluator.value(parameter.default, {}), parameter.type, f"the default of {parameter.name}"
+                )
         for variable in self.template.variables.values():
             self.lookup(variable.name)
         for resource in self.template.resources.values():
@@ -194,7 +196,9 @@ class Pass:
             if self.arguments is not None and found is None and given is not None:
                 found = Pass(self.program, template, given).run()
         if found is None:
-            outputs = {output.name: v.unknown(output.type, module.at, template.types) for output in template.outputs.values()}
+            outputs = {
+                output.name: v.unknown(output.type, module.at, template.types) for output in template.outputs.values()
+            }
             found = v.Record(module.at, outputs)
         return v.Linked(module.at, module.name, found)
 
@@ -206,7 +210,9 @@ class Pass:
             if key not in MODULE:
                 self.report.add("module", inner.at, f"a module has no property {key}")
         if template.scope != self.template.scope and "scope" not in value.fields:
-            self.report.add("module", module.at, f"{module.path} is deployed to a {template.scope}: its scope is missing")
+            self.report.add(
+                "module", module.at, f"{module.path} is deployed to a {template.scope}: its scope is missing"
+            )
         params = value.fields.get("params", v.Record(module.at, {}))
         if not isinstance(params, v.Record):
             self.report.add("module", module.at, "params is no object")

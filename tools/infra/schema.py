@@ -47,7 +47,9 @@ class Schema:
                 continue
             own = {key: value for key, value in option.fields.items() if key not in OF_BICEP}
             if existing:
-                yield from ((value.at, f"an existing resource sets {key}") for key, value in own.items() if key != "name")
+                yield from (
+                    (value.at, f"an existing resource sets {key}") for key, value in own.items() if key != "name"
+                )
             else:
                 yield from self.object(Record(option.at, own, option.open), self.body, self.resource)
 
@@ -163,7 +165,9 @@ def find(resource: str) -> "Schema | str":
     name, _, version = resource.partition("@")
     versions = index().get(name.replace("/", ".").lower())
     if versions is None:
-        return f"resource type {name} is not in the dump: add it to tools/infra/resource_types.txt, run tools.infra.dump"
+        return (
+            f"resource type {name} is not in the dump: add it to tools/infra/resource_types.txt, run tools.infra.dump"
+        )
     if version not in versions:
         return f"{name} has no API version {version or '(none given)'} in the dump, only {', '.join(sorted(versions))}"
     data = json.loads(versions[version].read_text())
