@@ -84,7 +84,9 @@ class BlobFolder:
                 yield piece
 
         body = data if isinstance(data, bytes) else counted()
-        self.container.upload_blob(self.root + name, body, overwrite=True, metadata=dict(metadata or {}))
+        self.container.upload_blob(
+            self.root + name, body, overwrite=True, metadata=dict(metadata or {}), tags=_tags(name)
+        )
         return len(data) if isinstance(data, bytes) else written
 
     def rewrite(self, name: str, edit: Callable[[IO[bytes]], bool]) -> None:
@@ -111,6 +113,7 @@ class BlobFolder:
                         file,
                         overwrite=True,
                         metadata=seen.metadata,
+                        tags=_tags(name),
                         etag=seen.etag,
                         match_condition=MatchConditions.IfNotModified,
                     )
@@ -161,6 +164,11 @@ class BlobFolder:
         """Remove everything, blob by blob: the batch call is missing in parts of the emulator."""
         for name in list(self.names()):
             self.delete(name)
+
+
+def _tags(name: str) -> dict[str, str] | None:
+    """Index tags by which the storage account's lifecycle rules tell exports from the rest of their dataset."""
+    return {"kind": "export"} if name.startswith("exports/") else None
 
 
 def dataset_folder(dataset: str) -> BlobFolder:

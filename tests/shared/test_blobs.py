@@ -137,3 +137,18 @@ def test_what_was_written_in_between_is_not_lost() -> None:
     folder.rewrite("a", lambda _: False)
     with pytest.raises(FileNotFoundError):
         folder.rewrite("b", edit)
+
+
+def test_exports_are_tagged_for_the_rules_of_the_storage_account(stores: Settings) -> None:
+    folder = dataset_folder(uuid.uuid4().hex)
+    folder.write("exports/coco/images.zip", iter([b"one", b"two"]))
+    folder.write("exports/coco.json", b"[]")
+    folder.write("manifest.jsonl", b"")
+
+    def tags(name: str) -> dict[str, str]:
+        return dict(folder.container.get_blob_client(folder.root + name).get_blob_tags())
+
+    assert tags("exports/coco/images.zip") == tags("exports/coco.json") == {"kind": "export"}
+    assert tags("manifest.jsonl") == {}
+    folder.rewrite("exports/coco.json", lambda file: bool(file.write(b"[1]")))
+    assert tags("exports/coco.json") == {"kind": "export"}

@@ -1,0 +1,59 @@
+"""What Bicep makes in storage and in Cosmos DB is what the code expects there."""
+
+import json
+
+import pytest
+
+from functions import triggers
+from shared import blobs, cosmos
+from tests.infra.queries import compared
+from tests.infra.reading import INFRA, ROOT, data, declared, literals, string, text
+
+CONTAINERS = {container["name"]: container for container in data("core/containers.json")}
+
+ALWAYS_INDEXED = {"id"}
+BY_NAME = {"audit": {"action", "subject", "dataset"}}
+"""Conditions whose property is put in when the query is made."""
+NOT_WORTH_IT = {"datasets": {"spec"}}
+"""Compared only where an indexed condition has left a handful."""
+
+
+def test_every_container_is_made_with_its_partition_key() -> None:
+    assert {name: container["partitionKey"] for name, container in CONTAINERS.items()} == cosmos.CONTAINERS
+
+
+def test_documents_expire_where_the_code_says_so() -> None:
+    assert {name for name, container in CONTAINERS.items() if container["expires"]} == cosmos.EXPIRING
+
+
+@pytest.mark.parametrize("name", cosmos.CONTAINERS)
+def test_what_queries_compare_is_indexed_and_nothing_else(name: str) -> None:
+    asked = (compared().get(name, set()) | BY_NAME.get(name, set())) - ALWAYS_INDEXED - NOT_WORTH_IT.get(name, set())
+    partition = {cosmos.CONTAINERS[name].removeprefix("/")} - ALWAYS_INDEXED
+    assert {path.removeprefix("/") for path in CONTAINERS[name]["indexed"]} == asked | partition
+
+
+def test_blob_containers_are_made() -> None:
+    bicep = text(declared("core/storage.bicep", "containers"))
+    assert all(f"'{name}'" in bicep for name in blobs.CONTAINERS)
+
+
+def test_exports_are_found_by_the_tag_that_they_have() -> None:
+    rules = literals(declared("core/storage.bicep", "lifecycle"))
+    assert {"name": "kind", "op": "==", "value": "export"} in rules
+
+
+def test_the_poison_queue_is_that_of_the_trigger() -> None:
+    bindings = triggers.give_up_shard._function.get_bindings()
+    names = {binding.queue_name for binding in bindings if hasattr(binding, "queue_name")}
+    assert names == {string("core/storage.bicep", "poisonQueue")}
+
+
+def test_the_task_hub_is_that_of_host_json() -> None:
+    host = json.loads((ROOT / "host.json").read_text())
+    assert string("main.bicep", "taskHub") == host["extensions"]["durableTask"]["hubName"]
+
+
+def test_keys_are_off() -> None:
+    assert "allowSharedKeyAccess: false" in (INFRA / "core/storage.bicep").read_text()
+    assert "disableLocalAuth: true" in (INFRA / "core/cosmos.bicep").read_text()
