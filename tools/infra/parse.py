@@ -54,7 +54,8 @@ def broken(node: Node) -> Iterator[Node]:
         return
     if node.type in {"object", "array"}:
         for left, right in pairwise(child for child in node.children if child.type != "comment"):
-            if left.is_named and right.is_named and left.end_point.row == right.start_point.row:
+            apart = left.end_byte < right.start_byte and left.end_point.row == right.start_point.row
+            if left.is_named and right.is_named and apart:
                 yield right
     for child in node.children:
         yield from broken(child)
@@ -142,7 +143,7 @@ class Reader:
             case "parenthesized_expression":
                 return self.expr(parts[0])
             case "array":
-                return s.Array(at, tuple(self.expr(part) for part in parts))
+                return s.Array(at, tuple(self.expr(part) for part in items(node)))
             case "object":
                 return self.object(node)
             case "for_statement":
@@ -238,6 +239,24 @@ def lift(expr: s.Expr) -> s.Expr:
     if not isinstance(inner, s.Lambda):
         return expr
     return s.Lambda(inner.at, inner.parameters, replace(expr, **{side: inner.body}))  # type: ignore[arg-type]  # by name
+
+
+def items(node: Node) -> list[Node]:
+    """Return the items of an array. The grammar reads `f(x).y` on a line of its own as `f` and `(x).y`: it is parsed again."""
+    parts = meaningful(node)
+    if not any(left.end_byte == right.start_byte for left, right in pairwise(parts)):
+        return parts
+    lines: dict[int, list[Node]] = {}
+    row = -1
+    for left, right in zip([None, *parts], parts, strict=False):
+        row = row if left is not None and left.end_byte == right.start_byte else right.start_point.row
+        lines.setdefault(row, []).append(right)
+    made = []
+    for row, joined in lines.items():
+        whole = (node.text or b"")[joined[0].start_byte - node.start_byte : joined[-1].end_byte - node.start_byte]
+        [declaration] = PARSER.parse(b"\n" * row + b"var item = " + whole).root_node.named_children
+        made.append(meaningful(declaration)[1])
+    return made
 
 
 def meaningful(node: Node) -> list[Node]:

@@ -104,15 +104,16 @@ class Schema:
                 yield value.at, f"{where} is {shown(value)}, not an array"
             return
         names = text.split(" | ")
-        objects = [name for name in names if name in self.types]
+        # In a list of literals a word is one of them, even if an object type is called so too.
+        objects = names if len(names) == 1 and text in self.types else []
         primitives = {PRIMITIVES[name] for name in names if name in PRIMITIVES}
-        literals = {name for name in names if name not in PRIMITIVES and name not in self.types}
+        literals = {name for name in names if name not in PRIMITIVES and name not in objects}
         if "any" in primitives or kind(value) == "any":
             return
         if isinstance(value, Record) and len(objects) == 1:
             yield from self.object(value, self.types[objects[0]], where)
-        elif isinstance(value, Known) and isinstance(value.data, str) and literals:
-            if value.data not in literals:
+        elif isinstance(value, Known) and literals:
+            if str(value.data) not in literals:
                 yield value.at, f"{where} is {shown(value)}, none of {', '.join(sorted(literals))}"
         elif kind(value) not in primitives | ({"object"} if objects else set()) | ({"string"} if literals else set()):
             yield value.at, f"{where} is {shown(value)}, not {'an object' if objects else text}"
