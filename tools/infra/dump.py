@@ -1,4 +1,4 @@
-"""Writes infra/schemas/: the schema of every resource type that infra/ may use. `python -m tools.infra.dump`, needs PyPI.
+"""Writes infra/schemas/: the schema of every resource type that infra/ may use. `python -m tools.infra.dump`.
 
 Azure's own type definitions are inside the `azmcp` binary of PyPI's msmcp-azure; it knows one API version of each type.
 The few types that it refuses come from the models of Azure's management SDKs. Nothing else needs any of these packages.
@@ -38,15 +38,16 @@ def main() -> None:
 def fetch(requirement: str, directory: Path) -> Path:
     """Unpack a package into `directory`, and return that."""
     uv = Path(sys.executable).with_name("uv")
-    subprocess.run([uv, "pip", "install", "-q", "--no-deps", "--target", directory, requirement], check=True)
+    subprocess.run([uv, "pip", "install", "-q", "--no-deps", "--target", directory, requirement], check=True)  # noqa: S603
     return directory
 
 
 def ask(binary: Path, resource: str) -> list[dict[str, Any]]:
-    """Return what `azmcp bicepschema get` says of `resource`, the types it names included. Raises RuntimeError if unknown."""
+    """Return what `azmcp bicepschema get` says of `resource` and of the types in it. Raises RuntimeError if unknown."""
     quiet = {"AZURE_MCP_COLLECT_TELEMETRY": "false", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
-    command = [binary, "bicepschema", "get", "--resource-type", resource]
-    run = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=os.environ | quiet)
+    command: list[str | Path] = [binary, "bicepschema", "get", "--resource-type", resource]
+    environment = os.environ | quiet
+    run = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=environment)  # noqa: S603
     try:
         answer: list[dict[str, Any]] = json.loads(run.stdout)["results"]["BicepSchemaResult"]
     except (ValueError, KeyError, TypeError) as error:
@@ -57,9 +58,9 @@ def ask(binary: Path, resource: str) -> list[dict[str, Any]]:
 def compact(resource: str, answer: list[dict[str, Any]], source: str) -> dict[str, Any]:
     """Return the schema in this project's form: no descriptions, no functions, only types that the body leads to.
 
-    `{"resource", "version", "source", "scope", "body", "types": {name: object type}}`, where an object type has `properties`
-    (name -> {"type", "required", "readOnly", limits}), `additional` (type of other properties), or `discriminator` with
-    `elements` (value -> object type).
+    `{"resource", "version", "source", "scope", "body", "types": {name: object type}}`, where an object type has
+    `properties` (name -> {"type", "required", "readOnly", limits}), `additional` (type of other properties), or
+    `discriminator` with `elements` (value -> object type).
     """
     [found] = [entry for entry in answer if entry["$type"] == "Resource"]
     named = {entry["name"]: entry for entry in answer if entry["$type"] in {"Object", "DiscriminatedObject"}}

@@ -158,7 +158,7 @@ class Models:
                 made[inner] = described
         return made
 
-    def annotated(self, node: ast.expr) -> str:
+    def annotated(self, node: ast.expr) -> str:  # noqa: PLR0911 - one case for each kind of annotation
         """Return the type that an annotation names, and remember the models inside it."""
         match node:
             case ast.Constant(value=str(text)):

@@ -1,4 +1,4 @@
-"""main.bicep as it would be deployed: every profile, with the longest and the oddest environment names, options on and off."""
+"""main.bicep as it would be deployed: each profile, its switches both ways, short and long names of environments."""
 
 import json
 import re
@@ -28,7 +28,9 @@ def check_parameters(path: Path, main: s.Template, program: Program) -> None:
             program.report.add("parameters", place, f"main.bicep has no parameter {name}")
         for variable, default in VARIABLE.findall(json.dumps(entry)):
             if variable not in SET_BY_AZD and f"${{{variable}=" not in json.dumps(entry):
-                program.report.add("parameters", place, f"{variable} may not be set: give a default, ${{{variable}=...}}")
+                program.report.add(
+                    "parameters", place, f"{variable} may not be set: give a default, ${{{variable}=...}}"
+                )
             del default
     for parameter in main.parameters.values():
         if required(parameter) and parameter.name not in given:
@@ -86,7 +88,9 @@ def check_shapes(files: list[Path], program: Program) -> None:
     shapes = {file: set(leaves(json.loads(file.read_text()))) for file in files}
     for file, shape in shapes.items():
         for missing in sorted(set().union(*shapes.values()) - shape):
-            program.report.add("parameters", Place(file, 1), f"{missing} is missing, and another environment's file has it")
+            program.report.add(
+                "parameters", Place(file, 1), f"{missing} is missing, and another environment's file has it"
+            )
 
 
 def leaves(settings: dict[str, Any], prefix: str = "") -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.infra import syntax as s
 from tools.infra import values as v
-from tools.infra.functions import BUILTINS, SECRET_METHODS, display, unite
+from tools.infra.functions import BUILTINS, OPERATORS, SECRET_METHODS, display, unite
 from tools.infra.report import Place, Report
 from tools.infra.schema import Schema, find
 from tools.infra.secrets import names_a_secret
@@ -130,7 +130,7 @@ class Evaluator:
         run, returns = OPERATORS[expr.operator]
         return self.apply(expr.at, run, returns, [left, self.value(expr.right, scope)])
 
-    def index(self, expr: s.Index, base: v.Value, key: v.Value) -> v.Value:  # noqa: PLR0911 - one case for each kind
+    def index(self, expr: s.Index, base: v.Value, key: v.Value) -> v.Value:  # noqa: C901, PLR0911 - one case a kind
         """Return a property or an item of one value."""
         name = key.data if isinstance(key, v.Known) else None
         match base:
@@ -286,27 +286,3 @@ def merge(at: Place, parts: list[v.Value]) -> v.Value:
     if hidden:
         made = {key: v.hidden(value) for key, value in made.items()}
     return v.Record(at, made, not all(isinstance(part, v.Record) and not part.open for part in parts))
-
-
-def equal(left: Any, right: Any) -> bool:
-    """Return `=~`: equality of text whatever its case."""
-    return str(left).lower() == str(right).lower()
-
-
-OPERATORS: dict[str, tuple[Callable[..., Any], s.Type]] = {
-    "==": (lambda left, right: left == right, v.BOOL),
-    "!=": (lambda left, right: left != right, v.BOOL),
-    "=~": (equal, v.BOOL),
-    "!~": (lambda left, right: not equal(left, right), v.BOOL),
-    ">": (lambda left, right: left > right, v.BOOL),
-    ">=": (lambda left, right: left >= right, v.BOOL),
-    "<": (lambda left, right: left < right, v.BOOL),
-    "<=": (lambda left, right: left <= right, v.BOOL),
-    "+": (lambda left, right: left + right, v.INT),
-    "-": (lambda left, right: left - right, v.INT),
-    "*": (lambda left, right: left * right, v.INT),
-    "/": (lambda left, right: int(left / right), v.INT),
-    "%": (lambda left, right: left - int(left / right) * right, v.INT),
-    "&&": (lambda left, right: bool(left and right), v.BOOL),
-    "||": (lambda left, right: bool(left or right), v.BOOL),
-}

@@ -8,7 +8,9 @@ from tools.infra.report import Place
 from tools.infra.values import Choice, Items, Known, Record, Unknown, Value, kind, options
 
 
-def misfits(value: Value, wanted: s.Type, types: dict[str, s.Type], name: str) -> Iterator[tuple[Place, str]]:
+def misfits(  # noqa: C901 - one case for each kind of type
+    value: Value, wanted: s.Type, types: dict[str, s.Type], name: str
+) -> Iterator[tuple[Place, str]]:
     """Yield what of `value` does not fit `wanted`; `name` says what is being set."""
     if isinstance(value, Choice):
         for option in options(value):

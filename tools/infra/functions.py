@@ -17,7 +17,7 @@ from tools.infra.values import ARRAY, BOOL, INT, OBJECT, STRING
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 TENANT = "66666666-7777-8888-9999-000000000000"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group"
-UNIQUE = "abcdefghijklm"  # uniqueString gives 13 characters of a-z2-7; a letter is first or not, so both are tried
+UNIQUE = "2bcdefghijklm"  # uniqueString gives 13 of a-z and 2-7; a digit in front is the harder case for names
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,9 @@ CONTEXT: dict[str, tuple[s.Type, Any]] = {
     "tenant": (OBJECT, {"tenantId": TENANT, "displayName": "t", "countryCode": "NZ"}),
 }
 OF_AZURE = {
-    "cidrHost": STRING, "cidrSubnet": STRING, "dateTimeAdd": STRING, "dateTimeFromEpoch": STRING, "dateTimeToEpoch": INT,
-    "deployer": OBJECT, "deployment": OBJECT, "environment": OBJECT, "extensionResourceId": STRING,
+    "cidrHost": STRING, "cidrSubnet": STRING, "dateTimeAdd": STRING, "dateTimeFromEpoch": STRING,
+    "dateTimeToEpoch": INT, "deployer": OBJECT, "deployment": OBJECT, "environment": OBJECT,
+    "extensionResourceId": STRING,
     "managementGroup": OBJECT, "newGuid": STRING, "parseCidr": OBJECT, "pickZones": ARRAY, "reference": s.ANY,
     "resourceGroup": OBJECT, "tenantResourceId": STRING, "toLogicalZone": STRING, "utcNow": STRING,
 }  # fmt: skip
@@ -142,3 +143,27 @@ BUILTINS = (
     | {name: Builtin(returns, lambda data=data: data) for name, (returns, data) in CONTEXT.items()}
     | {name: Builtin(returns) for name, returns in OF_AZURE.items()}
 )
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Return `=~`: equality of text whatever its case."""
+    return str(left).lower() == str(right).lower()
+
+
+OPERATORS: dict[str, tuple[Callable[..., Any], s.Type]] = {
+    "==": (lambda left, right: left == right, BOOL),
+    "!=": (lambda left, right: left != right, BOOL),
+    "=~": (equal, BOOL),
+    "!~": (lambda left, right: not equal(left, right), BOOL),
+    ">": (lambda left, right: left > right, BOOL),
+    ">=": (lambda left, right: left >= right, BOOL),
+    "<": (lambda left, right: left < right, BOOL),
+    "<=": (lambda left, right: left <= right, BOOL),
+    "+": (lambda left, right: left + right, INT),
+    "-": (lambda left, right: left - right, INT),
+    "*": (lambda left, right: left * right, INT),
+    "/": (lambda left, right: int(left / right), INT),
+    "%": (lambda left, right: left - int(left / right) * right, INT),
+    "&&": (lambda left, right: bool(left and right), BOOL),
+    "||": (lambda left, right: bool(left or right), BOOL),
+}

@@ -1,7 +1,7 @@
 """The rules for names of Azure resources: length and characters.
 
-https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, and for Durable Task Scheduler the
-patterns of its REST API. Types without a rule here are named by Azure (`default`), or hold no rule beyond a length of 260.
+https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, and for Durable Task Scheduler
+the patterns of its REST API. Types without a rule here have names that Azure gives, such as `default`.
 """
 
 import re

@@ -231,7 +231,7 @@ class Reader:
 
 
 def lift(expr: s.Expr) -> s.Expr:
-    """Return `x => (x.y > 3)` where the grammar reads `((x => x).y) > 3`: a lambda's body reaches to the argument's end."""
+    """Return `x => (x.y > 3)` where the grammar reads `((x => x).y) > 3`: a lambda's body is all that follows."""
     side = LEFT.get(type(expr))
     if side is None or getattr(expr, side) is None:
         return expr
@@ -242,7 +242,7 @@ def lift(expr: s.Expr) -> s.Expr:
 
 
 def items(node: Node) -> list[Node]:
-    """Return the items of an array. The grammar reads `f(x).y` on a line of its own as `f` and `(x).y`: it is parsed again."""
+    """Return the items of an array. The grammar reads `f(x).y` on its own line as `f` and `(x).y`: parse again."""
     parts = meaningful(node)
     if not any(left.end_byte == right.start_byte for left, right in pairwise(parts)):
         return parts

@@ -8,7 +8,7 @@ PRIMITIVES = {"string", "int", "bool", "object", "array", "any"}
 LIMITS = {"minLength", "maxLength", "minValue", "maxValue"}
 
 
-def type_of(node: Node) -> s.Type:  # noqa: PLR0911 - one case for each kind of node
+def type_of(node: Node) -> s.Type:  # noqa: C901, PLR0911 - one case for each kind of node
     """Return the type that `node` spells."""
     parts = [child for child in node.named_children if child.type not in {"comment", "decorators"}]
     text = node.text.decode() if node.text else ""

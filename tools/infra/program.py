@@ -1,7 +1,7 @@
 """All templates of a folder, and one pass over one of them: every resource, module and output held to its rules.
 
-A pass without arguments knows parameters by their types alone, and sees every branch. A pass with arguments follows modules
-into their files with what they are given: names, and values that come from the files of environments/, show there.
+A pass without arguments knows parameters by their types alone, and sees every branch. A pass with arguments follows
+modules into their files with what they are given: names, and values that come from environments/, show there.
 """
 
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ class Pass:
             self.known[name] = found
         return self.known[name]
 
-    def declared(self, name: str) -> v.Value | None:
+    def declared(self, name: str) -> v.Value | None:  # noqa: PLR0911 - one case for each kind
         """Evaluate one declaration."""
         template = self.template
         if parameter := template.parameters.get(name):
@@ -130,9 +130,8 @@ class Pass:
         full = nested(resource.type, parent)
         made = v.Deployed(resource.at, resource.name, full, v.Unknown(resource.at, v.STRING), children)
         for body, inner in self.bodies(resource.body, scope):
-            for entry in body.properties:
-                if isinstance(entry.key, s.Literal) and entry.key.value == "name":
-                    names.append(self.evaluator.value(entry.value, inner))
+            found = [entry for entry in body.properties if entry.key == s.Literal(entry.key.at, "name")]
+            names += [self.evaluator.value(entry.value, inner) for entry in found]
             for child in body.children:
                 children.setdefault(child.name, self.deployed(child, inner, made))
         single = names and not isinstance(resource.body, s.Loop)
@@ -217,6 +216,11 @@ class Pass:
         if not isinstance(params, v.Record):
             self.report.add("module", module.at, "params is no object")
             return None
+        self.fill(module, template, params)
+        return dict(params.fields)
+
+    def fill(self, module: s.Module, template: s.Template, params: v.Record) -> None:
+        """Report parameters that are not there, do not fit or are missing."""
         for key, inner in params.fields.items():
             if key not in template.parameters:
                 self.report.add("module", inner.at, f"{module.path} has no parameter {key}")
@@ -226,7 +230,6 @@ class Pass:
         for parameter in template.parameters.values():
             if parameter.name not in params.fields and required(parameter) and not params.open:
                 self.report.add("module", module.at, f"{module.path} needs the parameter {parameter.name}")
-        return dict(params.fields)
 
 
 def required(parameter: s.Parameter) -> bool:
@@ -236,7 +239,7 @@ def required(parameter: s.Parameter) -> bool:
 
 
 def nested(type_: str, parent: v.Deployed | None) -> str:
-    """Return `type@version` of a resource; inside another one it has the version of that, and its last segment alone."""
+    """Return `type@version` of a resource; one inside another says its last segment, and has the version of that."""
     if parent is None:
         return type_
     outer, _, version = parent.type.partition("@")

@@ -23,7 +23,7 @@ def nodes(part: Any) -> Iterator[Any]:
 
 
 def check_unused(template: s.Template, report: Report) -> None:
-    """Report parameters, variables, types and existing resources that their template does not use, and missing words."""
+    """Report parameters, variables, types and existing resources that nothing uses, and missing descriptions."""
     parts = list(nodes(template))
     used = {part.name for part in parts if isinstance(part, s.Name)}
     used |= {part.name for part in parts if isinstance(part, s.Call)}
@@ -38,7 +38,8 @@ def check_unused(template: s.Template, report: Report) -> None:
     for at, what, name in declared:
         if name not in used:
             report.add("unused", at, f"nothing uses the {what} {name}")
-    for entry in (*template.parameters.values(), *template.outputs.values()):
+    interface: list[s.Parameter | s.Output] = [*template.parameters.values(), *template.outputs.values()]
+    for entry in interface:
         if not entry.described:
             report.add("description", entry.at, f"{entry.name} has no @description")
 

@@ -130,7 +130,9 @@ def each(value: Value, change: "Callable[[Value], Value]") -> Value:
     return choose(value.at, [change(option) for option in options(value)])
 
 
-def unknown(type_: s.Type, at: Place, types: dict[str, s.Type], *, secret: bool = False) -> Value:
+def unknown(  # noqa: PLR0911 - one case for each kind
+    type_: s.Type, at: Place, types: dict[str, s.Type], *, secret: bool = False
+) -> Value:
     """Return what is known of a value of `type_`: literals are choices, an object's fields are unknown in turn."""
     secret = secret or type_.secure
     match type_.kind:
@@ -178,7 +180,7 @@ def hidden(value: Value) -> Value:
     return value
 
 
-def kind(value: Value) -> str:
+def kind(value: Value) -> str:  # noqa: PLR0911 - one case for each kind
     """Return the name of a value's type, as Bicep spells it."""
     match value:
         case Known(data=bool()):
