@@ -50,7 +50,7 @@ resource subscriptions 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025
         subjectBeginsWith: '/blobServices/default/containers/${trigger.begins}'
         subjectEndsWith: trigger.ends
         isSubjectCaseSensitive: true
-        advancedFilters: [{ operatorType: 'StringContains', key: 'subject', values: [trigger.contains] }]
+        advancedFilters: [{ operatorType: 'StringContains', key: 'Subject', values: [trigger.contains] }]
       }
       retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
       deadLetterWithResourceIdentity: {
