@@ -9,7 +9,7 @@ from typing import Any
 from tools.infra import syntax as s
 from tools.infra import values as v
 from tools.infra.fits import misfits
-from tools.infra.program import Pass, Program, required
+from tools.infra.program import Deployment, Pass, Program, required
 from tools.infra.report import Place
 
 SET_BY_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION"}
@@ -27,11 +27,10 @@ def check_parameters(path: Path, main: s.Template, program: Program) -> None:
         if name not in main.parameters:
             program.report.add("parameters", place, f"main.bicep has no parameter {name}")
         for variable, default in VARIABLE.findall(json.dumps(entry)):
-            if variable not in SET_BY_AZD and f"${{{variable}=" not in json.dumps(entry):
+            if variable not in SET_BY_AZD and not default and f"${{{variable}=" not in json.dumps(entry):
                 program.report.add(
                     "parameters", place, f"{variable} may not be set: give a default, ${{{variable}=...}}"
                 )
-            del default
     for parameter in main.parameters.values():
         if required(parameter) and parameter.name not in given:
             program.report.add("parameters", Place(path, 1), f"main.bicep needs the parameter {parameter.name}")
@@ -47,13 +46,7 @@ def check_environments(root: Path, program: Program) -> None:
     for file in files:
         for overrides in ({}, flipped(json.loads(file.read_text()))):
             for environment in environment_names(main):
-                settings = {"AZURE_ENV_NAME": environment, "AZURE_LOCATION": LOCATION, "PIXCRAWLER_PROFILE": file.stem}
-                given = arguments(parameters, settings) | {"overrides": v.of(overrides, Place(file, 1))}
-                for name, value in given.items():
-                    declared = main.parameters.get(name)
-                    for at, message in misfits(value, declared.type, main.types, name) if declared else ():
-                        program.report.add("type", at, message)
-                Pass(program, main, {name: value for name, value in given.items() if name in main.parameters}).run()
+                deploy(root, program, file, overrides, environment)
 
 
 def environment_names(main: s.Template) -> Iterator[str]:
@@ -81,6 +74,29 @@ def flipped(settings: dict[str, Any]) -> dict[str, Any]:
         elif isinstance(value, dict) and (inner := flipped(value)):
             made[key] = inner
     return made
+
+
+def deployments(root: Path) -> dict[str, list[Deployment]]:
+    """Return what each environment deploys, with its options as they are and the other way round."""
+    made = {}
+    for file in sorted((root / "environments").glob("*.json")):
+        for kind, overrides in (("", {}), ("-switched", flipped(json.loads(file.read_text())))):
+            program = Program.load(root)
+            deploy(root, program, file, overrides, "pixcrawler")
+            made[f"{file.stem}{kind}"] = program.deployments
+    return made
+
+
+def deploy(root: Path, program: Program, file: Path, overrides: dict[str, Any], environment: str) -> None:
+    """Evaluate main.bicep with one environment's parameters."""
+    main = program.templates[(root / "main.bicep").resolve()]
+    settings = {"AZURE_ENV_NAME": environment, "AZURE_LOCATION": LOCATION, "PIXCRAWLER_PROFILE": file.stem}
+    given = arguments(root / "main.parameters.json", settings) | {"overrides": v.of(overrides, Place(file, 1))}
+    for name, value in given.items():
+        declared = main.parameters.get(name)
+        for at, message in misfits(value, declared.type, main.types, name) if declared else ():
+            program.report.add("type", at, message)
+    Pass(program, main, {name: value for name, value in given.items() if name in main.parameters}).run()
 
 
 def check_shapes(files: list[Path], program: Program) -> None:

@@ -108,7 +108,8 @@ class Reader:
         """Return a resource declaration, at the top of a file or inside another resource."""
         name, kind, body = meaningful(node)
         existing = any(child.type == "existing" for child in node.children)
-        return s.Resource(self.at(node), text(name), str(self.literal(kind)), existing, self.expr(body))
+        end = node.end_point.row + 1
+        return s.Resource(self.at(node), text(name), str(self.literal(kind)), existing, self.expr(body), end)
 
     def function(self, node: Node) -> s.Function:
         """Return a function declaration."""

@@ -21,12 +21,22 @@ from tools.infra.schema import Schema, find
 MODULE = {"name", "scope", "params", "dependsOn", "identity"}
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """One resource of a pass with arguments, as it would be sent to Azure."""
+
+    declared: s.Resource
+    type: str
+    body: v.Record
+
+
 @dataclass
 class Program:
-    """The templates of a folder by their resolved paths, and what was found in them."""
+    """The templates of a folder by their resolved paths, what was found in them, and what they would deploy."""
 
     templates: dict[Path, s.Template]
     report: Report = field(default_factory=Report)
+    deployments: list[Deployment] = field(default_factory=list)
 
     @classmethod
     def load(cls, root: Path) -> "Program":
@@ -153,6 +163,8 @@ class Pass:
                     self.placed(resource, value, schema, parent)
                 if not resource.existing:
                     self.ruled(symbol, value)
+                    if self.arguments is not None:
+                        self.program.deployments.append(Deployment(resource, symbol.type, value))
             for child in body.children:
                 self.deploy(child, inner, symbol)
 

@@ -195,6 +195,7 @@ class Resource:
     type: str
     existing: bool
     body: Expr
+    end: int
 
 
 @dataclass(frozen=True)
