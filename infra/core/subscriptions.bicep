@@ -14,8 +14,8 @@ param systemTopicName string
 param deadLetterContainer string
 
 var triggers = [
-  { function: 'validate_raw_shard', begins: 'raw/blobs/', ends: '.tar', contains: '/' }
-  { function: 'check_upload', begins: 'uploads/blobs/', ends: '', contains: '/incoming/' }
+  { function: 'validate_raw_shard', begins: 'raw/blobs/', ends: '.tar', within: '/' }
+  { function: 'check_upload', begins: 'uploads/blobs/', ends: '', within: '/incoming/' }
 ]
 
 resource app 'Microsoft.Web/sites@2024-11-01' existing = {
@@ -50,7 +50,7 @@ resource subscriptions 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025
         subjectBeginsWith: '/blobServices/default/containers/${trigger.begins}'
         subjectEndsWith: trigger.ends
         isSubjectCaseSensitive: true
-        advancedFilters: [{ operatorType: 'StringContains', key: 'Subject', values: [trigger.contains] }]
+        advancedFilters: [{ operatorType: 'StringContains', key: 'Subject', values: [trigger.within] }]
       }
       retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
       deadLetterWithResourceIdentity: {

@@ -38,10 +38,10 @@ def test_a_subscription_lets_through_what_its_trigger_is_for(function: str, path
     told = SUBSCRIPTIONS[function]
     assert subject.startswith(told["begins"])
     assert subject.endswith(told["ends"])
-    assert told["contains"] in subject
+    assert told["within"] in subject
 
 
 @pytest.mark.parametrize("subject", ["uploads/blobs/t/url-lists/l.csv", "uploads/blobs/t/export/e.zip"])
 def test_what_the_app_itself_writes_into_uploads_is_no_event(subject: str) -> None:
     told = SUBSCRIPTIONS["check_upload"]
-    assert told["contains"] not in subject
+    assert told["within"] not in subject

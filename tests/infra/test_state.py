@@ -30,7 +30,7 @@ def test_documents_expire_where_the_code_says_so() -> None:
 def test_what_queries_compare_is_indexed_and_nothing_else(name: str) -> None:
     asked = (compared().get(name, set()) | BY_NAME.get(name, set())) - ALWAYS_INDEXED - NOT_WORTH_IT.get(name, set())
     partition = {cosmos.CONTAINERS[name].removeprefix("/")} - ALWAYS_INDEXED
-    assert {path.removeprefix("/") for path in CONTAINERS[name]["indexed"]} == asked | partition
+    assert {path["path"] for path in CONTAINERS[name]["includedPaths"]} == {f"/{name}/?" for name in asked | partition}
 
 
 def test_blob_containers_are_made() -> None:
