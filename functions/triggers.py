@@ -18,11 +18,14 @@ from shared.documents import DatasetHead
 from shared.settings import settings
 from shared.steps import settle, validate
 from shared.tasks import Task
+from shared.telemetry import export
 from shared.telemetry.fields import bind
 from shared.telemetry.trace import span
 
 log = logging.getLogger(__name__)
 bp = df.Blueprint()
+
+_EXPORT_SECONDS = 10.0
 
 
 @bp.blob_trigger(
@@ -59,6 +62,7 @@ async def check_upload(blob: func.InputStream) -> None:
 @seen
 async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsClient) -> None:
     """A raw shard, or an upload, failed five times: mark it failed, so that the build goes on without it."""
+    await in_thread(export.wait, _EXPORT_SECONDS)  # somebody is told of each message: none may go uncounted
     told: dict[str, Any] = json.loads(message.get_body())
     if told.get("ContainerName") == "uploads":
         from shared.steps import ingest

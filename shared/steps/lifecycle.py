@@ -9,9 +9,11 @@ from shared.blobs import dataset_folder, raw_folder
 from shared.documents import FINAL, RUNNING, DatasetDocument, Stage, State, Work
 from shared.problems import conflict, not_found
 from shared.tasks import FailTask, Task
-from shared.telemetry import metrics
+from shared.telemetry import export, metrics
 
 log = logging.getLogger(__name__)
+
+_EXPORT_SECONDS = 10.0
 
 
 def is_running(task: Task) -> bool:
@@ -50,6 +52,7 @@ def end(task: Task, state: State, error: str | None = None, *, revision: int | N
     if document is not None:
         log.info("dataset %s is %s", task.dataset, document.state)
         if ended:
+            export.wait(_EXPORT_SECONDS)  # somebody is told of builds that fail: none may go uncounted
             metrics.BUILDS_ENDED.record(1, {"state": state})
     return None if document is None else document.state
 

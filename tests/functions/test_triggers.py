@@ -13,6 +13,7 @@ from shared import uploads
 from shared.upload_files import incoming_folder
 from shared.uploads import UploadDocument
 from tests.shared.conftest import configured, owner, stores  # noqa: F401 (fixtures)
+from tests.shared.telemetry.reading import Recorded, recorded  # noqa: F401 (fixture)
 
 pytestmark = pytest.mark.usefixtures("stores")
 
@@ -40,3 +41,18 @@ async def test_a_poisoned_upload_is_refused(owner: str) -> None:  # noqa: F811
     message = func.QueueMessage(body=json.dumps(told).encode())
     await function(triggers.give_up_shard).__wrapped__(message, client=None)
     assert uploads.get(owner, document.id).refusal == "failed"
+
+
+async def test_a_poison_message_is_counted_once_that_can_be_exported(
+    owner: str,  # noqa: F811
+    recorded: Recorded,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first work of a process comes before its exporters are there."""
+    before: list[object] = []
+    monkeypatch.setattr("shared.telemetry.export.wait", lambda _: before.append(recorded()))
+    told = {"ContainerName": "uploads", "BlobName": f"{owner}/incoming/{waiting(owner).id}"}
+    message = func.QueueMessage(body=json.dumps(told).encode())
+    await function(triggers.give_up_shard).__wrapped__(message, client=None)
+    assert before == [{}]
+    assert recorded()["pixcrawler.step.duration", "give_up_shard", "done"] == 1

@@ -48,6 +48,17 @@ def test_what_has_ended_stays_as_it_is(owner: str, state: str, recorded: Recorde
     assert recorded() == {("pixcrawler.builds.ended", state): 1}
 
 
+def test_an_end_is_counted_once_that_can_be_exported(
+    owner: str, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first work of a process comes before its exporters are there."""
+    before: list[object] = []
+    monkeypatch.setattr("shared.telemetry.export.wait", lambda _: before.append(recorded()))
+    lifecycle.end(store(owner), "failed")
+    assert before == [{}]
+    assert recorded() == {("pixcrawler.builds.ended", "failed"): 1}
+
+
 def test_a_failure_has_its_message(owner: str) -> None:
     task = store(owner)
     lifecycle.fail(FailTask(**task.model_dump(), message="disk full"))
