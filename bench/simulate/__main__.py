@@ -1,7 +1,6 @@
 """`python -m bench.simulate`: builds of a million images in simulated time. `make simulate` calls this."""
 
 import argparse
-import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -27,7 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--page", type=Path, help="write the tables into this Markdown page")
     parsed = parser.parse_args(arguments)
-    logging.disable(logging.WARNING)  # the durable libraries tell of every turn
     console = Console(highlight=False, soft_wrap=True)
 
     def told(result: Result) -> None:

@@ -5,6 +5,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import durabletask.internal.orchestrator_service_pb2 as pb
 from durabletask.internal.helpers import new_failure_details
@@ -160,14 +162,11 @@ class Build:
         self._clock.call_at(self._clock.time + seconds, lambda: self._hub.done(response))
         return seconds
 
-    def _fetched(self, task: dict[str, object]) -> None:
-        first, count = int(str(task["first"])), int(str(task["count"]))
-        label, instance = str(task["label"]), str(task["instance"])
-        for shard in range(first, first + count):
-            self._clock.call_at(
-                self._clock.time + self._given.event_seconds,
-                lambda shard=shard: self._validators.do(lambda: self._validate(label, shard, instance)),
-            )
+    def _fetched(self, task: dict[str, Any]) -> None:
+        for shard in range(task["first"], task["first"] + task["count"]):
+            validate = partial(self._validate, task["label"], shard, task["instance"])
+            begin = partial(self._validators.do, validate)
+            self._clock.call_at(self._clock.time + self._given.event_seconds, begin)
 
     def _validate(self, label: str, shard: int, instance: str) -> float:
         if self._model.is_lost(label, shard):

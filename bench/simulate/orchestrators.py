@@ -41,7 +41,8 @@ class Orchestrators:
         for one in app.get_functions():
             trigger = one.get_trigger()
             if trigger is not None and trigger.type == "orchestrationTrigger":
-                name, handle = str(one.get_function_name()), one.get_user_function()
+                name = str(one.get_function_name())
+                handle: Any = one.get_user_function()
                 self._handles[name] = (handle, str(trigger.name))
                 self._worker._register_orchestrator_once(name, handle.orchestrator_function)
         self._replay = replay

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 
 from bench.simulate.assumptions import Assumptions, Settings, Workload
 from bench.simulate.build import Build, Measured
@@ -81,8 +82,12 @@ def jobs(workloads: Sequence[Workload], workers: Sequence[int], *, variants: boo
 
 def simulate(wanted: Sequence[Job], told: Callable[[Result], None]) -> list[Result]:
     """Run them, one on each processor; in the order in which they were asked for."""
+    if len(wanted) == 1:  # a process of its own would only take its start
+        result = _run(wanted[0])
+        told(result)
+        return [result]
     results: dict[Job, Result] = {}
-    with ProcessPoolExecutor(os.process_cpu_count()) as processes:
+    with ProcessPoolExecutor(os.process_cpu_count(), get_context("spawn")) as processes:
         running = [processes.submit(_run, job) for job in wanted]
         for one in as_completed(running):
             result = one.result()
@@ -92,5 +97,8 @@ def simulate(wanted: Sequence[Job], told: Callable[[Result], None]) -> list[Resu
 
 
 def _run(job: Job) -> Result:
-    logging.disable(logging.WARNING)
-    return Result(job, Build(job.workload, job.workers, job.variant.settings, job.variant.given).run())
+    logging.disable(logging.WARNING)  # the durable libraries tell of every turn
+    try:
+        return Result(job, Build(job.workload, job.workers, job.variant.settings, job.variant.given).run())
+    finally:
+        logging.disable(logging.NOTSET)
