@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable
 from datetime import timedelta
+from itertools import batched
 from typing import Any
 
 import azure.durable_functions as df
@@ -9,12 +10,14 @@ from durabletask.task import OrchestrationContext, RetryPolicy, TaskFailedError,
 from durabletask.task import Task as Work
 
 from shared.tasks import (
+    LATE_SHARDS_TOGETHER,
     Collected,
     CollectPageTask,
     CollectTask,
     ExportTask,
     FailTask,
     FetchTask,
+    LateTask,
     Outline,
     PageTask,
     Searched,
@@ -187,8 +190,13 @@ def _fetch_and_validate(
             timer.cancel()
         else:
             late += [shard for shard in awaited if not events[shard.number].is_complete]
+    batches = [
+        LateTask(**base, numbers=tuple(shard.number for shard in some), instance=context.instance_id)
+        for some in batched(late, LATE_SHARDS_TOGETHER, strict=False)
+    ]
     yield from _all(
-        context.call_activity("validate_late_shard", input=shard.model_dump(), retry_policy=RETRY) for shard in late
+        context.call_activity("validate_late_shards", input=one.model_dump(mode="json"), retry_policy=RETRY)
+        for one in batches
     )
 
 
