@@ -17,7 +17,6 @@ from shared import datasets, versions
 from shared.blobs import download_link
 from shared.documents import VersionDocument
 from shared.problems import bad_parameter, conflict, not_found
-from shared.steps import freeze
 from shared.steps.export import ExportView
 from shared.tasks import VersionExportTask
 from shared.versions import ChangeList, VersionExportRequest, VersionFolder, VersionList, VersionRequest, VersionView
@@ -55,6 +54,8 @@ async def create_version(request: Request, client: df.DurableFunctionsClient) ->
     201 with the new version; 200 with the newest one when nothing has changed since. A version never changes. 409
     while the dataset is being built, or another version is being made.
     """
+    from shared.steps import freeze
+
     dataset = dataset_id(request)
     wanted = await json_body(request, VersionRequest)
     principal = caller(request)
@@ -92,6 +93,8 @@ async def get_version_diff(request: Request) -> Response:
 @routes.operation("GET", PATH + "/{version}/exports", role="viewer", answers={200: ExportList})
 async def list_version_exports(request: Request) -> Response:
     """The exports of a version that are complete, with their files, sizes and SHA-256."""
+    from shared.steps import freeze
+
     document = await _version(request)
     found = await in_thread(freeze.exports, document.dataset, document.number)
     return json_response(ExportList(exports=found))
@@ -113,6 +116,8 @@ async def create_version_export(request: Request, client: df.DurableFunctionsCli
     202, and the list of exports has it once it is complete; 200 with its files when it was made before. 409 when the
     version has no image.
     """
+    from shared.steps import freeze
+
     wanted = await json_body(request, VersionExportRequest)
     document = await _version(request)
     if not document.images:
@@ -134,6 +139,8 @@ async def create_version_export(request: Request, client: df.DurableFunctionsCli
 @routes.operation("GET", PATH + "/{version}/exports/{format}/link", role="viewer", query=LinkQuery, answers={200: Link})
 async def link_version_export(request: Request) -> Response:
     """A short-lived download link for one file of a version's export; `file` as for the dataset's."""
+    from shared.steps import freeze
+
     query = asked(request, LinkQuery)
     document = await _version(request)
     found = await in_thread(freeze.exports, document.dataset, document.number)
