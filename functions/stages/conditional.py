@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from functions.stages import Proceed
 
 _OK, _NOT_MODIFIED = 200, 304
+_REVALIDATE = "private, no-cache"
 
 
 async def stage(operation: "Operation", request: Request, proceed: "Proceed") -> Response:
@@ -20,11 +21,18 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
         return response
     if "etag" not in response.headers:
         response.headers["etag"] = etag_of(bytes(response.body))
-        response.headers.setdefault("cache-control", "private, no-cache")
+    response.headers.setdefault("cache-control", _REVALIDATE)
     if not matches(request.headers.get("if-none-match"), response.headers["etag"]):
         return response
     kept = {name: value for name, value in response.headers.items() if name in {"etag", "cache-control", "vary"}}
     return Response(status_code=_NOT_MODIFIED, headers=kept)
+
+
+def unchanged(request: Request, etag: str) -> Response | None:
+    """304 when the caller has what this tag names: for handlers that know it before they make the answer."""
+    if not matches(request.headers.get("if-none-match"), etag):
+        return None
+    return Response(status_code=_NOT_MODIFIED, headers={"etag": etag, "cache-control": _REVALIDATE})
 
 
 def etag_of(body: bytes) -> str:
