@@ -82,7 +82,7 @@ async def create_dataset(request: Request, client: df.DurableFunctionsClient) ->
     )
     if dry_run:
         return json_response(await in_thread(creation.rehearse, document))
-    document = await in_thread(creation.create, document)
+    document = await creation.create(document)
     bind(dataset=document.id)
     task = Task(owner=principal.tenant, dataset=document.id)
     await start_soon(client, "build_dataset", task, document.id)
