@@ -4,7 +4,7 @@ import azure.durable_functions as df
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.datasets import dataset_id, shown
+from functions.datasets import dataset_id, tagged
 from functions.durable import start_again, start_soon
 from functions.http import API, in_thread, json_body, json_response
 from functions.operations import Blueprint
@@ -41,7 +41,7 @@ async def curate_images(request: Request, client: df.DurableFunctionsClient) -> 
     order = await json_body(request, curation.ImageAction)
     document = await in_thread(datasets.get, principal.tenant, dataset)
     curation.check_state(document)
-    as_seen = check_match(request, shown)
+    as_seen = check_match(request, tagged)
     await in_thread(as_seen, document)
     outcome = await in_thread(curation.weigh, document, order, principal.subject)
     if outcome.changed:
@@ -80,7 +80,7 @@ async def refresh_dataset(request: Request, client: df.DurableFunctionsClient) -
     principal = caller(request)
     dataset = dataset_id(request)
     wanted = await json_body(request, renewal.Refresh)
-    document = await in_thread(renewal.refresh, principal.tenant, dataset, wanted, check_match(request, shown))
+    document = await in_thread(renewal.refresh, principal.tenant, dataset, wanted, check_match(request, tagged))
     await start_again(client, "build_dataset", Task(owner=principal.tenant, dataset=dataset), dataset)
     return json_response(line(document, API), 202, location=f"{API}/datasets/{dataset}")
 

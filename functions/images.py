@@ -1,5 +1,6 @@
 """A dataset's images over HTTP: their rows, their bytes, their thumbnails."""
 
+import asyncio
 import re
 
 from pydantic import Field
@@ -15,6 +16,7 @@ from functions.stages.identify import caller
 from shared import datasets, pictures, shards
 from shared.problems import bad_parameter, not_found
 from shared.progress import View
+from shared.views import tag
 
 routes = Blueprint("images")
 bp = routes.bp
@@ -42,9 +44,15 @@ class ImageQuery(PageQuery):
 async def list_images(request: Request) -> Response:
     """A page of candidates with what became of them; `label`, `verdict` and `reason` filter."""
     query = asked(request, ImageQuery)
-    document = await in_thread(datasets.get, caller(request).tenant, dataset_id(request))
+    dataset = dataset_id(request)
+    document, parts = await asyncio.gather(
+        in_thread(datasets.get, caller(request).tenant, dataset), in_thread(shards.version, dataset)
+    )
     if query.label is not None and query.label not in {one.name for one in document.spec.labels}:
         raise bad_parameter("label", "the dataset has no label of that name")
+    etag = tag(ImageList, dataset, parts, request.url.query)
+    if (answer := unchanged(request, {"etag": etag})) is not None:
+        return answer
     found = await in_thread(
         shards.image_page,
         document.id,
@@ -54,7 +62,7 @@ async def list_images(request: Request) -> Response:
         size=query.limit,
         cursor=query.cursor,
     )
-    return json_response(ImageList(images=found.items, next=found.cursor))
+    return json_response(ImageList(images=found.items, next=found.cursor), etag=etag)
 
 
 @routes.operation("GET", "v1/datasets/{dataset}/images/{image}", role="viewer", answers={200: ("image/*",)})

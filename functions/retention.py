@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from functions.activities import Json
 from functions.build import RETRY, Steps
-from functions.datasets import dataset_id, shown
+from functions.datasets import dataset_id, shown, tagged
 from functions.durable import HISTORY, forget_ended, revive, start_soon
 from functions.http import in_thread, json_body, json_response
 from functions.operations import Blueprint
@@ -55,7 +55,7 @@ async def put_retention(request: Request) -> Response:
             raise not_found("dataset")
         return document.model_copy(update={"retention": Retention(days=wanted.days, then=wanted.then), "cooled": None})
 
-    document = await in_thread(datasets.change, principal.tenant, dataset, matching(request, shown, edit))
+    document = await in_thread(datasets.change, principal.tenant, dataset, matching(request, tagged, edit))
     if document is None:
         raise not_found("dataset")
     note(request, days=wanted.days or "for ever", then=wanted.then)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -16,11 +16,13 @@ from functions.seen import seen
 from shared import datasets
 from shared.documents import DatasetHead
 from shared.settings import settings
-from shared.steps import settle, validate
 from shared.tasks import Task
 from shared.telemetry import export
 from shared.telemetry.fields import bind
 from shared.telemetry.trace import span
+
+if TYPE_CHECKING:
+    from shared.steps.validate import Done
 
 log = logging.getLogger(__name__)
 bp = df.Blueprint()
@@ -38,6 +40,8 @@ _EXPORT_SECONDS = 10.0
 @seen
 async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctionsClient) -> None:
     """Validate a raw shard as soon as it is there, and tell the orchestration that waits for it."""
+    from shared.steps import validate
+
     dataset, shard = _parts(str(blob.name))
     bind(dataset=dataset)
     await _tell(client, await in_thread(validate.validate_raw, dataset, shard, getattr(blob, "metadata", None)))
@@ -81,6 +85,8 @@ async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsC
             "poison message for another container left alone: %s/%s", told.get("ContainerName"), told.get("BlobName")
         )
         return
+    from shared.steps import validate
+
     dataset, shard = _parts(f"raw/{told['BlobName']}")
     bind(dataset=dataset)
     with span("give_up", await in_thread(validate.trace_of, dataset, shard)):
@@ -94,6 +100,8 @@ async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsC
 @seen
 async def reconcile(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
     """Start again what says it is being built (or deleted) and has no live orchestration, or has lost its files."""
+    from shared.steps import settle
+
     for document in await in_thread(datasets.unsettled):
         try:
             await in_thread(settle.settle, document)
@@ -136,7 +144,7 @@ def _uploaded(name: str) -> tuple[str, str]:
     return tenant, upload
 
 
-async def _tell(client: df.DurableFunctionsClient, done: validate.Done | None) -> None:
+async def _tell(client: df.DurableFunctionsClient, done: "Done | None") -> None:
     """Raise the shard's event; nobody may be waiting any more, and that is fine: the shard is at rest."""
     from grpc import RpcError
 

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.datasets import dataset_id, shown
+from functions.datasets import dataset_id, tagged
 from functions.durable import is_alive, restart
 from functions.exports import ExportList, Link, LinkQuery, linked
 from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
@@ -17,7 +17,6 @@ from functions.stages.identify import caller
 from shared import datasets, versions
 from shared.documents import VersionDocument
 from shared.problems import conflict, not_found
-from shared.steps import freeze
 from shared.steps.export import ExportView
 from shared.tasks import VersionExportTask
 from shared.versions import ChangeList, VersionExportRequest, VersionFolder, VersionList, VersionRequest, VersionView
@@ -55,11 +54,13 @@ async def create_version(request: Request, client: df.DurableFunctionsClient) ->
     201 with the new version; 200 with the newest one when nothing has changed since. A version never changes. 409
     while the dataset is being built, or another version is being made. `If-Match` takes the ETag of the dataset.
     """
+    from shared.steps import freeze
+
     dataset = dataset_id(request)
     wanted = await json_body(request, VersionRequest)
     principal = caller(request)
     document, new = await in_thread(
-        freeze.freeze, principal.tenant, dataset, wanted, principal.subject, check_match(request, shown)
+        freeze.freeze, principal.tenant, dataset, wanted, principal.subject, check_match(request, tagged)
     )
     await notify_version(client, principal.tenant, document)
     told = versions.view(document, API)
@@ -94,6 +95,8 @@ async def get_version_diff(request: Request) -> Response:
 @routes.operation("GET", PATH + "/{version}/exports", role="viewer", answers={200: ExportList})
 async def list_version_exports(request: Request) -> Response:
     """The exports of a version that are complete, with their files, sizes and SHA-256."""
+    from shared.steps import freeze
+
     document = await _version(request)
     found = await in_thread(freeze.exports, document.dataset, document.number)
     return json_response(ExportList(exports=found))
@@ -115,6 +118,8 @@ async def create_version_export(request: Request, client: df.DurableFunctionsCli
     202, and the list of exports has it once it is complete; 200 with its files when it was made before. 409 when the
     version has no image. `If-Match` takes the ETag of the version.
     """
+    from shared.steps import freeze
+
     wanted = await json_body(request, VersionExportRequest)
     document = await _version(request)
     require_match(request, lambda: versions.view(document, API))
@@ -137,6 +142,8 @@ async def create_version_export(request: Request, client: df.DurableFunctionsCli
 @routes.operation("GET", PATH + "/{version}/exports/{format}/link", role="viewer", query=LinkQuery, answers={200: Link})
 async def link_version_export(request: Request) -> Response:
     """A short-lived download link for one file of a version's export; `file` as for the dataset's."""
+    from shared.steps import freeze
+
     query = asked(request, LinkQuery)
     document = await _version(request)
     found = await in_thread(freeze.exports, document.dataset, document.number)

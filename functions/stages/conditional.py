@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from functions.stages import Proceed
 
 _OK, _NOT_MODIFIED = 200, 304
+_REVALIDATE = "private, no-cache"
 
 
 async def stage(operation: "Operation", request: Request, proceed: "Proceed") -> Response:
@@ -21,7 +22,7 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
         return response
     if "etag" not in response.headers:
         response.headers["etag"] = etag_of(bytes(response.body))
-        response.headers.setdefault("cache-control", "private, no-cache")
+        response.headers.setdefault("cache-control", _REVALIDATE)
     return unchanged(request, response.headers) or response
 
 
@@ -31,6 +32,7 @@ def unchanged(request: Request, headers: Mapping[str, str]) -> Response | None:
     if not matches(request.headers.get("if-none-match"), headers["etag"]):
         return None
     kept = {name: value for name, value in headers.items() if name in {"etag", "cache-control", "vary"}}
+    kept.setdefault("cache-control", _REVALIDATE)
     return Response(status_code=_NOT_MODIFIED, headers=kept)
 
 

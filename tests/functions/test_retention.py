@@ -7,8 +7,8 @@ import azure.durable_functions as df
 import pytest
 
 from functions import retention
+from functions.datasets import tagged
 from functions.durable import is_alive, start
-from functions.preconditions import tag
 from shared import datasets
 from shared.access import Principal
 from shared.documents import DatasetDocument, Retention, now
@@ -51,7 +51,7 @@ async def test_what_is_no_retention_is_refused(owner: str, body: dict[str, objec
 
 async def test_it_is_changed_only_as_it_was_seen(owner: str) -> None:
     dataset = store(owner).dataset
-    seen = tag(view(datasets.get(owner, dataset), "/api/v1"))
+    seen = tagged(datasets.get(owner, dataset))
     await put(owner, dataset, {"days": 1}, **{"if-match": seen})
     with pytest.raises(ProblemError) as caught:
         await put(owner, dataset, {"days": 2}, **{"if-match": seen})

@@ -80,7 +80,7 @@ def test_what_is_to_be_copied_counts_against_the_quotas(owner: str) -> None:
     parents = [parent(owner, "cat", range(2)), parent(owner, "dog", range(2, 4))]
     for one in parents:
         usage.measure(owner, one.dataset)
-    stored = usage.stored_bytes(owner)
+    stored = usage.used(owner, "")[1]
     quotas.set_limits(owner, {"stored_bytes": 2 * stored - 1})
     with pytest.raises(ProblemError) as caught:
         asked(owner, *parents)
