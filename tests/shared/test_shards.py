@@ -93,7 +93,7 @@ def test_an_overview_tells_what_summaries_and_searches_do(dataset: str) -> None:
     by_id = {one.id: one.by_label() for one in found}
     assert by_id == {one.id: one.by_label() for one in shards.summaries(dataset)}
     assert by_id["cat-00000"]["dog"].candidates == 1
-    assert searches == shards.searches(dataset)
+    assert searches == [one.model_copy(update={"etag": None}) for one in shards.searches(dataset)]
 
 
 def test_another_dataset_has_none_of_it(dataset: str) -> None:
