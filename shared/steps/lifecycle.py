@@ -9,6 +9,7 @@ from shared.blobs import dataset_folder, raw_folder
 from shared.documents import FINAL, RUNNING, DatasetDocument, Stage, State, Work
 from shared.problems import conflict, not_found
 from shared.tasks import FailTask, Task
+from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +38,19 @@ def end(task: Task, state: State, error: str | None = None, *, revision: int | N
     With `revision` it does not end when people have changed rows since that one.
     """
 
+    ended = False
+
     def edit(document: DatasetDocument) -> DatasetDocument | None:
-        if document.state not in RUNNING or revision not in (None, document.revision):
-            return None
-        return document.moved(state, error=error)
+        nonlocal ended
+        ended = document.state in RUNNING and revision in (None, document.revision)
+        return document.moved(state, error=error) if ended else None
 
     usage.measure(task.owner, task.dataset)  # before the build gives up what it reserved
     document = datasets.change(task.owner, task.dataset, edit)
     if document is not None:
         log.info("dataset %s is %s", task.dataset, document.state)
+        if ended:
+            metrics.BUILDS_ENDED.record(1, {"state": state})
     return None if document is None else document.state
 
 

@@ -87,6 +87,8 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     candidates = candidates[:let_in]
     for failure in set(after.failures) - known:
         metrics.ENGINE_ERRORS.record(1, {"engine": failure.engine, "kind": failure.kind})
+    for source, number in Counter(one.engine for one in candidates).items():
+        metrics.ENGINE_CANDIDATES.record(number, {"engine": source})
     found = RoundFile(candidates=candidates, state=after)
     folder.write(_file(task.label, task.round), found.model_dump_json(exclude_defaults=True).encode())
     return SearchDocument(

@@ -16,7 +16,7 @@ def links(count: int) -> list[str]:
     return [f"http://a.example/{number}.jpg" for number in range(count)]
 
 
-def test_a_round_becomes_shards_of_64(owner: str) -> None:
+def test_a_round_becomes_shards_of_64(owner: str, recorded: Recorded) -> None:
     task = started(owner, links(150))
     found = search.search(search_task(task))
     assert (found.first, found.count, found.dry, found.stopped) == (0, 3, True, False)
@@ -25,6 +25,7 @@ def test_a_round_becomes_shards_of_64(owner: str) -> None:
     [document] = shards.searches(task.dataset)
     assert document.sources[0].source == "urls"
     assert (document.found, document.sources[0].found, document.sources[0].dry) == (150, 150, True)
+    assert recorded() == {("pixcrawler.engine.candidates", "urls"): 150}
 
 
 def test_a_round_that_was_searched_is_not_searched_again(owner: str) -> None:
