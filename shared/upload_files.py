@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from builder.uploaded import UploadedImage
-from shared.blobs import BlobFolder, service
+from shared.blobs import BlobFolder, public_url, service
 from shared.documents import now
 from shared.settings import settings
 from shared.uploads import SignedUpload
@@ -65,7 +65,7 @@ def signed_upload(owner: str, upload: str) -> SignedUpload:
     )
     blob = folder.container.get_blob_client(folder.root + upload)
     return SignedUpload(
-        url=f"{blob.url}?{token}", method="PUT", headers={"x-ms-blob-type": "BlockBlob"}, expires=expiry
+        url=f"{public_url(blob.url)}?{token}", method="PUT", headers={"x-ms-blob-type": "BlockBlob"}, expires=expiry
     )
 
 

@@ -44,8 +44,6 @@ var containers = loadJsonContent('containers.json')
 var dataContributor = '00000000-0000-0000-0000-000000000002' // Cosmos DB Built-in Data Contributor, the same in every account
 
 resource account 'Microsoft.DocumentDB/databaseAccounts@2025-04-15' = {
-  // checkov:skip=CKV_AZURE_99: reached over the internet by identity alone; private endpoints are an option that costs
-  // checkov:skip=CKV_AZURE_101: reached over the internet by identity alone; private endpoints are an option that costs
   name: name
   location: location
   tags: tags

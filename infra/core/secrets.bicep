@@ -27,15 +27,11 @@ var roles = loadJsonContent('../roles.json')
 var role = 'Key Vault Secrets User'
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
-  // checkov:skip=CKV_AZURE_42: dev is deleted and made again; prod.json turns purge protection on
-  // checkov:skip=CKV_AZURE_109: reached over the internet by identity alone; private endpoints are an option that costs
-  // checkov:skip=CKV_AZURE_110: dev is deleted and made again; prod.json turns purge protection on
-  // checkov:skip=CKV_AZURE_189: reached over the internet by identity alone; private endpoints are an option that costs
   name: name
   location: location
   tags: tags
   // checkov:skip=CKV_AZURE_109: operators reach the vault from where they are, by role; publicNetworkAccess closes it
-  // checkov:skip=CKV_AZURE_189: as above
+  // checkov:skip=CKV_AZURE_189: operators reach the vault from where they are, by role; privateNetwork closes it
   // checkov:skip=CKV_AZURE_110: the environment chooses; a development environment must be able to go without a trace
   // checkov:skip=CKV_AZURE_42: soft delete is on; the rest of this check is purge protection again
   properties: {

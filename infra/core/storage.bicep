@@ -52,14 +52,11 @@ var appRoles = ['Storage Blob Data Owner', 'Storage Queue Data Contributor', 'St
 var poisonQueue = 'webjobs-blobtrigger-poison'
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
-  // checkov:skip=CKV_AZURE_35: reached over the internet by identity alone; private endpoints are an option that costs
-  // checkov:skip=CKV_AZURE_59: reached over the internet by identity alone; private endpoints are an option that costs
-  // checkov:skip=CKV_AZURE_206: copies in another region cost as much again; prod.json asks for all zones of one
   name: name
   location: location
   tags: tags
   // checkov:skip=CKV_AZURE_35: whoever has a signed link downloads from the internet; publicNetworkAccess closes it
-  // checkov:skip=CKV_AZURE_59: as above; blobs are never public, whatever the network
+  // checkov:skip=CKV_AZURE_59: whoever has a signed link downloads; blobs are never public, whatever the network
   // checkov:skip=CKV_AZURE_206: the environment chooses; a development environment's data can be built again
   kind: 'StorageV2'
   sku: { name: sku }
