@@ -207,7 +207,7 @@ module runtime 'core/runtime.bicep' = {
     alwaysReady: settings.runtime.alwaysReady
     zoneRedundant: settings.runtime.zoneRedundant
     subnetId: privately ? network!.outputs.appSubnetId : ''
-    doors: concat(
+    doors: union(
       withFrontDoor
         ? [{ name: 'front-door', tag: 'AzureFrontDoor.Backend', id: frontDoor!.outputs.frontDoorId }]
         : [],

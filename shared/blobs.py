@@ -220,6 +220,6 @@ def download_link(folder: BlobFolder, name: str, filename: str) -> tuple[str, st
 
 
 def public_url(url: str) -> str:
-    """A blob's address as who is outside reaches it: at the link host, if there is one. Signatures say nothing of it."""
+    """A blob's address for whoever is outside: at the link host, if there is one. Signatures do not cover the host."""
     host = settings().link_host
     return urlsplit(url)._replace(scheme="https", netloc=host).geturl() if host else url

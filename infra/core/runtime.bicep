@@ -51,7 +51,7 @@ param doors array = []
 param workspaceId string
 
 // Event Grid brings events itself, to a webhook that has its own key.
-var restrictions = concat(
+var restrictions = union(
   map(doors, (door, index) => {
     name: door.name
     priority: 100 + index

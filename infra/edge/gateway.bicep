@@ -38,7 +38,7 @@ param applicationInsightsName string
 
 var roles = loadJsonContent('../roles.json')
 var role = 'Monitoring Metrics Publisher'
-var methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+var methods = ['GET', 'POST', 'PUT', 'DELETE']
 var forward = replace(loadTextContent('policies/forward.xml'), 'GATEWAY_ID', gatewayId)
 var limits = replace(
   replace(loadTextContent('policies/limits.xml'), 'CALLS_PER_MINUTE', string(callsPerMinute)),
