@@ -64,7 +64,6 @@ var restrictions = union(
 )
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
-  // checkov:skip=CKV_AZURE_225: one zone is enough for dev; prod.json asks for all
   name: planName
   location: location
   tags: tags
@@ -78,9 +77,6 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
 }
 
 resource app 'Microsoft.Web/sites@2024-11-01' = {
-  // checkov:skip=CKV_AZURE_17: callers show keys or tokens, not client certificates
-  // checkov:skip=CKV_AZURE_212: a Flex Consumption plan has no number of workers; alwaysReady is what it has
-  // checkov:skip=CKV_AZURE_222: the API is public; every request needs a key or a token
   name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'api' })

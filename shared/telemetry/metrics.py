@@ -104,7 +104,8 @@ COST = Metric(
     "pixcrawler.cost",
     "counter",
     "{unit}",
-    "What is paid for: executions of functions (without orchestrators), their seconds, bytes downloaded.",
+    "What is paid for: executions of functions (without orchestrators), their seconds, bytes downloaded, requests to "
+    "storage by kind, request units of the database.",
     ("unit",),
 )
 QUEUE_AGE = Metric(

@@ -9,13 +9,14 @@ from tools.infra.roles import check_table
 from tools.infra.unused import check_reached, check_unused
 
 
-def check(root: Path) -> list[Finding]:
-    """Return every fault of the templates under `root`, which holds main.bicep."""
+def check(root: Path, *, deployed: bool = True) -> list[Finding]:
+    """Return the faults of the templates under `root`; with `deployed` also those that show in an environment."""
     program = Program.load(root)
     for template in program.templates.values():
         Pass(program, template).run()
         check_unused(template, program.report)
     check_table(root / "roles.json", program.report)
-    check_environments(root, program)
+    if deployed:
+        check_environments(root, program)
     check_reached(program.templates, root / "main.bicep", root, program.report)
     return program.report.sorted()

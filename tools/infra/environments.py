@@ -43,19 +43,21 @@ def check_environments(root: Path, program: Program) -> None:
     check_parameters(parameters, main, program)
     files = sorted((root / "environments").glob("*.json"))
     check_shapes(files, program)
+    longest, *others = environment_names(main)
     for file in files:
         for overrides in ({}, flipped(json.loads(file.read_text()))):
-            for environment in environment_names(main):
-                deploy(root, program, file, overrides, environment)
+            deploy(root, program, file, overrides, longest)
+    for environment in others:  # the names are the same in every profile
+        deploy(root, program, files[0], {}, environment)
 
 
 def environment_names(main: s.Template) -> Iterator[str]:
     """Yield names of environments as azd takes them, up to the longest that main.bicep allows."""
     limits = dict(main.parameters["environmentName"].type.limits)
     longest = limits.get("maxLength", 64)
-    yield "a"
-    yield "9" * longest
     yield ("Ab-9" * 16)[: longest - 1] + "z"
+    yield "9" * longest
+    yield "a"
 
 
 def arguments(path: Path, settings: dict[str, str]) -> dict[str, v.Value]:

@@ -1,5 +1,6 @@
 """Bicep text -> `syntax`, by way of tree-sitter-bicep. What cannot be parsed is a finding of the kind `syntax`."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -185,7 +186,9 @@ class Reader:
                 piece = text(child)
                 parts.append(ESCAPES.get(piece, piece) if child.type == "escape_sequence" else piece)
         if all(isinstance(part, str) for part in parts):
-            return s.Literal(self.at(node), "".join(str(part) for part in parts))
+            whole = "".join(str(part) for part in parts)
+            multi_line = (node.text or b"").startswith(b"'''")
+            return s.Literal(self.at(node), re.sub(r"\A\r?\n", "", whole) if multi_line else whole)
         return s.Text(self.at(node), tuple(parts))
 
     def object(self, node: Node) -> s.Object:

@@ -34,6 +34,21 @@ def test_the_module_reads_the_query_of_each_rule() -> None:
     assert sorted(name for name, _ in read_in) == sorted(rule["name"] for rule in RULES)
 
 
+def test_the_docs_tell_of_every_alert_and_when_it_comes() -> None:
+    told = re.findall(
+        r"\| `([a-z-]+)` \| (critical|warning|information) \| (.+) \|", (ROOT / "docs" / "observability.md").read_text()
+    )
+    rules = [(rule["name"], rule["severity"], rule["description"]) for rule in RULES]
+    platform = re.findall(r"name: '([a-z-]+)'\n    severity: '(\w+)'\n.+\n    description: '(.+)'", MODULE)
+    assert len(platform) == 3
+    others = [one for one in told if one not in {*rules, *platform}]
+    assert len(told) == len(others) + len(rules) + len(platform)
+    assert [(name, severity) for name, severity, _ in others] == [
+        ("health-probe-down", "critical"),
+        ("deployments", "information"),
+    ]
+
+
 def test_every_description_names_a_heading_of_the_runbook() -> None:
     named = set(re.findall(r"heading: '([^']+)'", MODULE)) | set(re.findall(r'\$\{runbook\} "([^"$]+)"', MODULE))
     probe = (WATCHING / "availability.bicep").read_text()

@@ -6,7 +6,7 @@ from shared.steps import lifecycle, validate
 from shared.tasks import FailTask, Task
 from tests.shared.conftest import store
 from tests.shared.steps.conftest import raw, searched, started
-from tests.shared.telemetry.reading import Recorded, recorded
+from tests.shared.telemetry.reading import Recorded, recorded, without_cost
 
 __all__ = ["recorded"]
 
@@ -45,7 +45,18 @@ def test_what_has_ended_stays_as_it_is(owner: str, state: str, recorded: Recorde
     lifecycle.fail(FailTask(**task.model_dump(), message="too late"))
     found = datasets.get(owner, task.dataset)
     assert (found.state, found.error) == (state, "why")
-    assert recorded() == {("pixcrawler.builds.ended", state): 1}
+    assert without_cost(recorded()) == {("pixcrawler.builds.ended", state): 1}
+
+
+def test_an_end_is_counted_once_that_can_be_exported(
+    owner: str, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first work of a process comes before its exporters are there."""
+    before: list[object] = []
+    monkeypatch.setattr("shared.telemetry.export.wait", lambda _: before.append(without_cost(recorded())))
+    lifecycle.end(store(owner), "failed")
+    assert before == [{}]
+    assert without_cost(recorded()) == {("pixcrawler.builds.ended", "failed"): 1}
 
 
 def test_a_failure_has_its_message(owner: str) -> None:
@@ -59,7 +70,7 @@ def test_what_is_gone_is_not_brought_back(owner: str, recorded: Recorded) -> Non
     datasets.remove(owner, task.dataset)
     assert not lifecycle.enter(task, "planning")
     assert lifecycle.end(task, "ready") is None
-    assert recorded() == {}
+    assert without_cost(recorded()) == {}
     assert lifecycle.mark_deleting(owner, task.dataset) is None
     assert datasets.find(owner, task.dataset) is None
 
