@@ -161,16 +161,6 @@ module network 'edge/network.bicep' = if (privately) {
     location: location
     tags: tags
     addresses: settings.privateNetwork.addresses
-  }
-}
-
-module endpoints 'edge/endpoints.bicep' = if (privately) {
-  scope: group
-  params: {
-    location: location
-    tags: tags
-    networkId: network!.outputs.id
-    subnetId: network!.outputs.endpointSubnetId
     storageAccountId: storage.outputs.id
     cosmosAccountId: cosmos.outputs.id
     vaultId: secrets.outputs.id
@@ -236,7 +226,6 @@ module appSettings 'core/settings.bicep' = {
     proxyHops: withFrontDoor || withGateway ? 2 : 1 // side by side, not one behind the other: two either way
     linkHost: withFrontDoor ? frontDoor!.outputs.host : ''
   }
-  dependsOn: [endpoints] // references to secrets are resolved when settings change
 }
 
 module routes 'edge/routes.bicep' = if (withFrontDoor) {

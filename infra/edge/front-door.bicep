@@ -86,6 +86,7 @@ resource firewall 'Microsoft.Network/frontDoorWebApplicationFirewallPolicies@202
       ]
     }
     managedRules: {
+      // Without the set against bots: this is an API, whose callers are programs.
       managedRuleSets: premium
         ? [
             {
@@ -97,7 +98,6 @@ resource firewall 'Microsoft.Network/frontDoorWebApplicationFirewallPolicies@202
                 { matchVariable: 'QueryStringArgNames', selectorMatchOperator: 'Equals', selector: 'sig' }
               ]
             }
-            { ruleSetType: 'Microsoft_BotManagerRuleSet', ruleSetVersion: '1.1' }
           ]
         : []
     }

@@ -18,6 +18,15 @@ param tags object
 @description('Addresses of the network, a /24: half for the app, 32 of the rest for private endpoints.')
 param addresses string
 
+@description('Resource id of the storage account.')
+param storageAccountId string
+
+@description('Resource id of the Cosmos DB account.')
+param cosmosAccountId string
+
+@description('Resource id of the Key Vault.')
+param vaultId string
+
 var appAddresses = cidrSubnet(addresses, 25, 0)
 var endpointAddresses = cidrSubnet(addresses, 27, 4)
 
@@ -117,11 +126,18 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   }
 }
 
-@description('Resource id of the virtual network.')
-output id string = network.id
+// Inside this module, so that whoever waits for the app's subnet finds the stores there.
+module endpoints 'endpoints.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    networkId: network.id
+    subnetId: '${network.id}/subnets/endpoints'
+    storageAccountId: storageAccountId
+    cosmosAccountId: cosmosAccountId
+    vaultId: vaultId
+  }
+}
 
 @description('Resource id of the subnet that the app sends from.')
 output appSubnetId string = '${network.id}/subnets/app'
-
-@description('Resource id of the subnet of the private endpoints.')
-output endpointSubnetId string = '${network.id}/subnets/endpoints'

@@ -1,6 +1,8 @@
 """What may stand in front of the app and around it: each option alone, and with the others."""
 
+import json
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -27,11 +29,14 @@ SPOOFED, CLIENT, EDGE = "192.0.2.1", "203.0.113.7", "198.51.100.9"
 
 def deployed(*on: str, **more: dict[str, Any]) -> list[Deployment]:
     """What the development environment deploys with these options on; nothing in it may be wrong."""
-    overrides = {name: {"enabled": True} for name in on}
-    for name, values in more.items():
-        overrides[name] = overrides.get(name, {}) | values
+    overrides = {name: {"enabled": True, **more.get(name, {})} for name in on}
+    return evaluated(json.dumps(overrides))
+
+
+@cache
+def evaluated(overrides: str) -> list[Deployment]:
     program = Program.load(INFRA)
-    deploy(INFRA, program, INFRA / "environments/dev.json", overrides, "pixcrawler")
+    deploy(INFRA, program, INFRA / "environments/dev.json", json.loads(overrides), "pixcrawler")
     assert not program.report.sorted()
     return program.deployments
 
@@ -144,6 +149,17 @@ def test_links_of_every_kind_have_a_route() -> None:
     assert {"/datasets/*", "/uploads/*"} <= patterns, "what shared.blobs and shared.upload_files sign"
 
 
+def test_the_firewall_counts_by_an_address_that_nobody_can_claim_and_logs_no_signature() -> None:
+    made = deployed("frontDoor", frontDoor={"requestsPerMinute": 300})
+    firewall = one(made, "Microsoft.Network/frontDoorWebApplicationFirewallPolicies")
+    (rule,) = firewall["customRules"]["rules"]
+    assert (rule["rateLimitThreshold"], rule["rateLimitDurationInMinutes"], rule["action"]) == (300, 1, "Block")
+    assert [condition["matchVariable"] for condition in rule["matchConditions"]] == ["SocketAddr"]
+    for logged in (firewall["policySettings"], one(made, "Microsoft.Cdn/profiles")):
+        (scrubbed,) = logged["logScrubbing"]["scrubbingRules"]
+        assert (logged["logScrubbing"]["state"], scrubbed["matchVariable"]) == ("Enabled", "QueryStringArgNames")
+
+
 def test_signed_links_are_kept_for_minutes_and_apart() -> None:
     made = deployed("frontDoor")
     (action,) = one(made, "Microsoft.Cdn/profiles/ruleSets/rules")["actions"]
@@ -160,6 +176,11 @@ def test_the_gateway_knows_every_method_and_the_app_knows_the_gateway() -> None:
         for operation in bodies(made, "Microsoft.ApiManagement/service/apis/operations")
     }
     assert methods == {call.method for call in OPERATIONS}
+    apis = {
+        api["properties"]["path"]: api["properties"] for api in bodies(made, "Microsoft.ApiManagement/service/apis")
+    }
+    asked = {path: api["subscriptionRequired"] for path, api in apis.items()}
+    assert asked == {"api": True, "api/v1/health": False}, "limits count subscriptions; the availability test has none"
     (rule, _) = one(made, "Microsoft.Web/sites")["siteConfig"]["ipSecurityRestrictions"]
     policies = bodies(made, "Microsoft.ApiManagement/service/apis/policies")
     assert len(policies) == 2
