@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,7 +26,9 @@ DATA = {
     "attribution.csv", "candidates/", "croissant.json", "datasets/{dataset}/", "exports/", "index.parquet",
     "label_conflicts.json", "manifest.jsonl", "out/<name>/", "plan.json", "raw/{dataset}/{label}-{number}.tar",
     "remote.json", "report.json", "rows/", "shards/", "test/", "thumbnails.jpg", "train/", "val/", "exports/{format}/",
+    "wanted.json",
 }  # fmt: skip
+PLACES = (ROOT, ROOT / "infra", ROOT / "infra" / "watching", ROOT / "docs")  # what names of files are relative to
 MEASURED = {"http", "pixcrawler", "url"}  # what names of metrics and their attributes begin with
 LOGGED = {"span_id", "trace_id"}
 IMG2DATASET = {"keep_ratio", "keep_ratio_largest"}  # what it calls ways of resizing
@@ -43,6 +46,18 @@ def fields(model: type[BaseModel], before: str = "") -> set[str]:
 
 
 FIELDS = fields(DatasetSpec)
+
+
+def parameters() -> set[str]:
+    """What `infra/environments/` says of a deployment, as `cosmos.mode`."""
+    told = json.loads((ROOT / "infra" / "environments" / "dev.json").read_text())
+    return {f"{name}.{one}" for name, group in told.items() if isinstance(group, dict) for one in group}
+
+
+def of_a_deployment() -> set[str]:
+    """The variables that azd gives to the templates, and what they give back."""
+    texts = [(ROOT / "infra" / name).read_text() for name in ("main.bicep", "main.parameters.json")]
+    return set(re.findall(r"(?:^output |\$\{)(PIXCRAWLER_\w+)", "\n".join(texts), re.MULTILINE))
 
 
 # In a process of its own: an app can be asked only once in each.
@@ -109,7 +124,8 @@ def test_every_path_exists(page: Path) -> None:
         if re.fullmatch(r"[\w<>{}-][\w./<>{}-]*(/|\.[a-z]+)", name) and name.partition(".")[0] not in MEASURED
     }
     links = {link for link in re.findall(r"\]\(([^)#]+)", page.read_text()) if "://" not in link}
-    assert {name for name in names - DATA - FIELDS if not (ROOT / name).exists()} == set()
+    wanted = names - DATA - FIELDS - parameters()
+    assert {name for name in wanted if not any((place / name).exists() for place in PLACES)} == set()
     assert {link for link in links if not (page.parent / link).exists()} == set()
 
 
@@ -128,7 +144,7 @@ def test_every_route_is_in_the_table_and_the_other_way_round(functions: dict[str
 def test_every_setting_exists(page: Path) -> None:
     prefixes = ((Settings, "PIXCRAWLER_"), (StackSettings, "PIXCRAWLER_LOCAL_"))
     known = {f"{prefix}{name.upper()}" for model, prefix in prefixes for name in model.model_fields}
-    known |= {API_VARIABLE, KEY_VARIABLE}
+    known |= {API_VARIABLE, KEY_VARIABLE} | of_a_deployment()
     assert set(re.findall(r"\bPIXCRAWLER_[A-Z_]*[A-Z]\b", page.read_text())) <= known
 
 
@@ -145,7 +161,16 @@ def test_every_function_reason_and_field_named_exists(
 ) -> None:
     words = {word for word in quoted(page) if re.fullmatch(r"[a-z]+_[a-z_]+", word)}
     own = {name.rpartition(".")[2] for name in FIELDS}
-    assert words - REASONS - own - IMG2DATASET - LOGGED <= set(functions) | of_the_builder
+    unknown = words - REASONS - own - IMG2DATASET - LOGGED - set(functions) - of_the_builder
+    assert unknown <= set(re.findall(r"\w+", elsewhere())), "neither a function nor a name in the code"
+
+
+@cache
+def elsewhere() -> str:
+    """What `shared/`, the benchmarks, the infrastructure and its tools are written in."""
+    folders = ("shared", "functions", "bench", "infra/core", "infra/edge", "infra/scripts", "tools")
+    files = (path for folder in folders for path in sorted((ROOT / folder).rglob("*.*")))
+    return "\n".join(path.read_text() for path in files if path.suffix in {".py", ".bicep", ".json", ".sh"})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=identify)
