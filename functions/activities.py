@@ -15,6 +15,8 @@ from shared.tasks import (
     CopyTask,
     ExportTask,
     FailTask,
+    FetchTask,
+    PageTask,
     SearchTask,
     SendTask,
     ShardTask,
@@ -32,11 +34,21 @@ class Json(dict[str, Any]):
 @bp.activity_trigger(input_name="request")
 @seen
 def plan_build(request: Json) -> dict[str, Any] | None:
-    """Fix the plan. Input `Task`; output `Plan`, or None when the dataset is not to be built."""
-    from shared.steps import plan
+    """Fix the plan. Input `Task`; output `Outline`, or None when the dataset is not to be built."""
+    from shared.steps import plan, wanted
 
-    planned = plan.plan(Task.model_validate(request))
-    return planned.model_dump() if planned else None
+    task = Task.model_validate(request)
+    planned = plan.plan(task)
+    return wanted.begin(task, planned).model_dump() if planned else None
+
+
+@bp.activity_trigger(input_name="request")
+@seen
+def wanted_page(request: Json) -> dict[str, Any]:
+    """List labels to collect. Input `PageTask`; output `WantedPage`."""
+    from shared.steps import wanted
+
+    return wanted.page(PageTask.model_validate(request)).model_dump()
 
 
 @bp.activity_trigger(input_name="request")
@@ -50,11 +62,11 @@ def search(request: Json) -> dict[str, Any]:
 
 @bp.activity_trigger(input_name="request")
 @seen
-async def fetch_shard(request: Json) -> str:
-    """Fetch one shard of candidates. Input `ShardTask`; output `FetchOutcome`."""
+async def fetch_shards(request: Json) -> list[Any]:
+    """Fetch shards of candidates, one after the other. Input `FetchTask`; output: a `FetchOutcome` for each."""
     from shared.steps import fetch
 
-    return await fetch.fetch_shard(ShardTask.model_validate(request))
+    return [await fetch.fetch_shard(shard) for shard in FetchTask.model_validate(request).shards()]
 
 
 @bp.activity_trigger(input_name="request")
@@ -104,11 +116,12 @@ def write_version_export(request: Json) -> None:
 
 @bp.activity_trigger(input_name="request")
 @seen
-def deduplicate(request: Json) -> dict[str, int]:
-    """Deduplicate the whole dataset. Input `Task`; output: labels to collect more for -> distinct images needed."""
-    from shared.steps import dedupe
+def deduplicate(request: Json) -> list[Any]:
+    """Deduplicate the whole dataset. Input `Task`; output: the pages of labels to collect more for."""
+    from shared.steps import dedupe, wanted
 
-    return dedupe.deduplicate(Task.model_validate(request))
+    task = Task.model_validate(request)
+    return list(wanted.more(task, dedupe.deduplicate(task)))
 
 
 @bp.activity_trigger(input_name="request")

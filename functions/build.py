@@ -8,14 +8,27 @@ import azure.durable_functions as df
 from durabletask.task import OrchestrationContext, RetryPolicy, TaskFailedError, when_all, when_any
 from durabletask.task import Task as Work
 
-from shared.tasks import Collected, CollectTask, ExportTask, FailTask, Plan, Searched, SearchTask, ShardTask, Task
+from shared.tasks import (
+    Collected,
+    CollectPageTask,
+    CollectTask,
+    ExportTask,
+    FailTask,
+    FetchTask,
+    Outline,
+    PageTask,
+    Searched,
+    SearchTask,
+    Task,
+    WantedPage,
+    shards_a_fetch,
+)
 
 bp = df.Blueprint()
 
 RETRY = RetryPolicy(first_retry_interval=timedelta(seconds=1), max_number_of_attempts=4, backoff_coefficient=3.0)
 MAX_PASSES = 5
 """How often labels that lost images to other labels' duplicates collect again."""
-
 Steps = Generator[Any, Any, Any]
 
 
@@ -53,33 +66,32 @@ def _build(context: OrchestrationContext, task: Task) -> Steps:
     planned = yield context.call_activity("plan_build", input=base, retry_policy=RETRY)
     if planned is None:
         return "stopped"
-    plan = Plan.model_validate(planned)
+    plan = Outline.model_validate(planned)
     if plan.merge:
         copies = yield context.call_activity("gather_images", input=base, retry_policy=RETRY)
         yield from _all(context.call_activity("copy_images", input=one, retry_policy=RETRY) for one in copies)
-    needs = dict(plan.labels)
-    rounds = dict(plan.rounds)
+    pages = plan.pages
+    rounds: dict[int, dict[str, int]] = {}
     for number in range(1, MAX_PASSES + 1):
         collecting: list[Work[Any]] = [
             context.call_sub_orchestrator(
-                "collect_label",
-                input=CollectTask(
+                "collect_labels",
+                input=CollectPageTask(
                     **base,
-                    label=label,
-                    need=need,
-                    round=rounds.get(label, 1),
-                    max_rounds=plan.rounds.get(label, 1) - 1 + plan.max_rounds,
+                    page=page,
+                    number=number,
+                    rounds=rounds.get(page, {}),
+                    max_rounds=plan.max_rounds,
                     shard_wait_seconds=plan.shard_wait_seconds,
                 ).model_dump(),
-                instance_id=f"{task.dataset}-{label}-{number}",
+                instance_id=f"{task.dataset}_{page}_{number}",  # no label's: slugs have no underscores
             )
-            for label, need in needs.items()
+            for page in pages
         ]
-        for result in (yield from _all(collecting)):
-            collected = Collected.model_validate(result)
-            rounds[collected.label] = collected.round
-        needs = yield context.call_activity("deduplicate", input=base, retry_policy=RETRY)
-        if not needs or not plan.labels:
+        for page, after in zip(pages, (yield from _all(collecting)), strict=True):
+            rounds[page] = rounds.get(page, {}) | after
+        pages = tuple((yield context.call_activity("deduplicate", input=base, retry_policy=RETRY)))
+        if not pages or not plan.pages:
             break
     yield context.call_activity("assemble", input=base, retry_policy=RETRY)
     exports = [ExportTask(**base, format=name).model_dump() for name in plan.exports]
@@ -94,6 +106,34 @@ def _all(works: Iterable[Work[Any]]) -> Steps:
     """Wait for all of them; there may be none."""
     waiting = list(works)
     return (yield when_all(waiting)) if waiting else []
+
+
+@bp.orchestration_trigger(context_name="context")
+def collect_labels(context: OrchestrationContext, request: dict[str, Any]) -> Steps:
+    """Collect the labels of one page at the same time.
+
+    A history for each page, because every label that ends replays the history in which it is waited for.
+    Input: a `CollectPageTask`. Output: label -> the round in which it would go on.
+    """
+    task = CollectPageTask.model_validate(request)
+    base = Task(owner=task.owner, dataset=task.dataset, traceparent=task.traceparent).model_dump()
+    asked = PageTask(**base, page=task.page).model_dump()
+    wanted = WantedPage.model_validate((yield context.call_activity("wanted_page", input=asked, retry_policy=RETRY)))
+    collecting: list[Work[Any]] = []
+    for label, need in wanted.needs.items():
+        first = wanted.rounds.get(label, 1)
+        one = CollectTask(
+            **base,
+            label=label,
+            need=need,
+            round=task.rounds.get(label, first),
+            max_rounds=first - 1 + task.max_rounds,
+            shard_wait_seconds=task.shard_wait_seconds,
+        )
+        instance = f"{task.dataset}-{label}-{task.number}"
+        collecting.append(context.call_sub_orchestrator("collect_label", input=one.model_dump(), instance_id=instance))
+    collected = [Collected.model_validate(result) for result in (yield from _all(collecting))]
+    return {one.label: one.round for one in collected}
 
 
 @bp.orchestration_trigger(context_name="context")
@@ -113,11 +153,7 @@ def collect_label(context: OrchestrationContext, request: dict[str, Any]) -> Ste
     if found.stopped:
         return Collected(label=task.label, round=task.round, dry=True).model_dump()
     if found.count:
-        shards = [
-            ShardTask(**base, round=task.round, number=number, instance=context.instance_id)
-            for number in range(found.first, found.first + found.count)
-        ]
-        yield from _fetch_and_validate(context, shards, task.shard_wait_seconds)
+        yield from _fetch_and_validate(context, base | {"round": task.round}, found, task.shard_wait_seconds)
     kept = yield context.call_activity("count_kept", input=search.model_dump(), retry_policy=RETRY)
     if found.dry or kept >= task.need or task.round >= task.max_rounds:
         dry = found.dry or task.round >= task.max_rounds
@@ -126,11 +162,21 @@ def collect_label(context: OrchestrationContext, request: dict[str, Any]) -> Ste
     return None
 
 
-def _fetch_and_validate(context: OrchestrationContext, shards: list[ShardTask], wait_seconds: int) -> Steps:
+def _fetch_and_validate(
+    context: OrchestrationContext, base: dict[str, Any], found: Searched, wait_seconds: int
+) -> Steps:
+    together = shards_a_fetch(found.count)
+    end = found.first + found.count
+    fetches = [
+        FetchTask(**base, first=first, count=min(together, end - first), instance=context.instance_id)
+        for first in range(found.first, end, together)
+    ]
+    shards = [shard for fetch in fetches for shard in fetch.shards()]
     events = {shard.number: context.wait_for_external_event(shard_event(shard.label, shard.number)) for shard in shards}
-    outcomes = yield when_all(
-        [context.call_activity("fetch_shard", input=shard.model_dump(), retry_policy=RETRY) for shard in shards]
+    fetched = yield when_all(
+        [context.call_activity("fetch_shards", input=fetch.model_dump(), retry_policy=RETRY) for fetch in fetches]
     )
+    outcomes = [outcome for some in fetched for outcome in some]
     # A raw shard that an earlier life of this build left may have had its trigger already: nothing is waited for.
     late = [shard for shard, outcome in zip(shards, outcomes, strict=True) if outcome == "found"]
     awaited = [shard for shard, outcome in zip(shards, outcomes, strict=True) if outcome == "fetched"]

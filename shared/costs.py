@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from builder.spec import ExportFormat
 from shared.prices import Prices
 from shared.progress import View
+from shared.tasks import LABELS_A_PAGE, shards_a_fetch
 
 BLOCK_BYTES = 4 << 20
 """Of uploads and downloads in pieces."""
@@ -28,10 +29,10 @@ _READ, _WRITE, _QUERY, _SHARD_READ, _SHARD_WRITE = 1.0, 7.0, 3.0, 8.0, 300.0
 
 # Seconds that a step holds an instance, alone on it: an upper bound, for instances run several at once.
 _SECONDS = {
-    "plan_build": 0.5, "search": 3.0, "fetch_shard": 15.0, "count_kept": 0.5, "deduplicate": 1.0, "assemble": 3.0,
-    "export": 2.0, "finish_build": 0.5, "notify": 0.3,
+    "plan_build": 0.5, "wanted_page": 0.2, "search": 3.0, "fetch_shards": 0.0, "count_kept": 0.5, "deduplicate": 1.0,
+    "assemble": 3.0, "export": 2.0, "finish_build": 0.5, "notify": 0.3,
 }  # fmt: skip
-_TRIGGER_SECONDS, _TURN_SECONDS, _HTTP_SECONDS = 3.0, 0.05, 0.1
+_FETCH_SECONDS, _TRIGGER_SECONDS, _TURN_SECONDS, _HTTP_SECONDS = 15.0, 3.0, 0.05, 0.1
 _SECONDS_A_SHARD = {"deduplicate": 0.1, "assemble": 0.1, "export": 0.5}
 
 
@@ -101,16 +102,18 @@ def work(extent: Extent) -> Work:
     labels, rounds, shards = extent.labels, extent.rounds, extent.shards
     ends, exports = int(extent.finished), len(extent.exports) * extent.finished
     passes = extent.passes * ends
+    pages = math.ceil(labels / LABELS_A_PAGE) * extent.passes
     activities = {
-        "plan_build": 1, "search": rounds, "fetch_shard": shards, "count_kept": rounds, "deduplicate": passes,
-        "assemble": ends, "export": exports, "finish_build": ends, "notify": ends,
+        "plan_build": 1, "wanted_page": pages, "search": rounds, "fetch_shards": _fetches(rounds, shards),
+        "count_kept": rounds, "deduplicate": passes, "assemble": ends, "export": exports, "finish_build": ends,
+        "notify": ends,
     }  # fmt: skip
     stored = stored_bytes(extent)
     shard_bytes = extent.validated * extent.mean_bytes
     copied = max(stored - shard_bytes, 0)
     blocks = max(math.ceil(shard_bytes / BLOCK_BYTES), shards)
     again = max(rounds / max(labels, 1) - 1, 0)  # a round looks at the label's earlier ones
-    turns = 3 + extent.passes * labels + passes + ends * 3 + exports + 3 * rounds + 2 * shards
+    turns = 3 + extent.passes * labels + 3 * pages + passes + ends * 3 + exports + 3 * rounds + 2 * shards
     reads = 4 + 8 * rounds + 8 * shards + 3 * passes + 10 * ends + 4 * exports
     writes = 1 + rounds + shards + 2 * passes + 3 * ends
     queries = 1 + 2 * rounds + 2 * passes + 5 * ends
@@ -120,26 +123,32 @@ def work(extent: Extent) -> Work:
     units += shard_writes * _SHARD_WRITE + shard_reads * _SHARD_READ
     seconds = sum(count * _SECONDS[name] for name, count in activities.items())
     seconds += sum(shards * activities[name] * each for name, each in _SECONDS_A_SHARD.items())
-    seconds += shards * _TRIGGER_SECONDS + turns * _TURN_SECONDS + extent.requests * _HTTP_SECONDS
+    seconds += shards * (_FETCH_SECONDS + _TRIGGER_SECONDS) + turns * _TURN_SECONDS + extent.requests * _HTTP_SECONDS
     return Work(
         activities=activities,
         turns=turns,
         triggers=shards,
         requests=extent.requests,
-        blob_writes=1
+        blob_writes=2
         + rounds
         + 2 * (shards + blocks)
         + passes
         + 10 * ends
         + 2 * exports
         + math.ceil(copied / BLOCK_BYTES),
-        blob_reads=round(2 + (2 + again) * rounds + 5 * shards + blocks + passes + _reads_at_the_end(extent)),
+        blob_reads=round(2 + pages + (2 + again) * rounds + 5 * shards + blocks + passes + _reads_at_the_end(extent)),
         blob_lists=ends + exports,
         database_requests=reads + writes + queries + shard_writes,
         request_units=units,
         seconds=seconds,
         stored_bytes=stored,
     )
+
+
+def _fetches(rounds: int, shards: int) -> int:
+    """Activities that fetch, when every round has as many shards."""
+    each = math.ceil(shards / max(rounds, 1))
+    return math.ceil(shards / shards_a_fetch(each))
 
 
 def _reads_at_the_end(extent: Extent) -> int:

@@ -84,7 +84,9 @@ class Settings(BaseSettings):
         default=60, ge=1, description="how long a build waits for the blob trigger before it validates by itself"
     )
     max_rounds: int = Field(default=30, ge=1, description="searches per label before it counts as dry")
-    max_shards_per_round: int = Field(default=50, ge=1, le=300)
+    max_shards_per_round: int = Field(
+        default=150, ge=1, le=300, description="of a label: 30 rounds reach 100,000 images if a third is let in"
+    )
     events_interval_seconds: float = Field(
         default=1.0, gt=0, description="between two looks at a dataset with listeners"
     )

@@ -9,6 +9,20 @@ Traceparent = Annotated[str | None, Field(exclude_if=lambda given: given is None
 """The trace that the work belongs to (W3C trace context): it changes nothing of what is done."""
 
 
+LABELS_A_PAGE = 100
+"""Of labels that are collected at the same time: with slugs of 64 characters a page is 15 KB at most, and so many
+sub-orchestrations wait in one history."""
+_FEW_SHARDS = 8
+
+
+def shards_a_fetch(count: int) -> int:
+    """How many shards one activity fetches in a round of this many.
+
+    Two cost half as many actions of the scheduler as one; a short round is sooner done when each goes by itself.
+    """
+    return 1 if count <= _FEW_SHARDS else 2
+
+
 class Task(BaseModel):
     """Base: which dataset, and whose."""
 
@@ -20,7 +34,7 @@ class Task(BaseModel):
 
 
 class Plan(BaseModel):
-    """What the orchestrator needs of the plan. It reads no setting itself, so that a replay takes the same way."""
+    """What is to be built now."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -30,6 +44,45 @@ class Plan(BaseModel):
     max_rounds: int
     rounds: dict[str, int] = {}  # slug -> the first round of this search; the first of all where nothing is told
     merge: bool = False  # images are copied out of other datasets
+
+
+class Outline(BaseModel):
+    """What the orchestrator needs of the plan. It reads no setting itself, so that a replay takes the same way.
+
+    Labels are told page by page: a thousand names are too much for one message.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    pages: tuple[int, ...]  # of labels to collect
+    exports: tuple[str, ...]
+    shard_wait_seconds: int
+    max_rounds: int
+    merge: bool = False  # images are copied out of other datasets
+
+
+class PageTask(Task):
+    """A page of the labels that are to be collected now."""
+
+    page: int
+
+
+class WantedPage(BaseModel):
+    """The labels of a page: how many images each is to have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    needs: dict[str, int]  # slug -> distinct images
+    rounds: dict[str, int] = {}  # slug -> the first round of this search, where it is not the first of all
+
+
+class CollectPageTask(PageTask):
+    """Collect the labels of a page, for the time `number`; `rounds`: where each goes on after the times before."""
+
+    number: int
+    rounds: dict[str, int] = {}  # slug -> round
+    max_rounds: int
+    shard_wait_seconds: int
 
 
 class CollectTask(Task):
@@ -68,6 +121,21 @@ class ShardTask(Task):
     round: int
     number: int
     instance: str
+
+
+class FetchTask(Task):
+    """Shards of one round to fetch, one after the other: `first` to `first + count - 1`."""
+
+    label: str
+    round: int
+    first: int
+    count: int
+    instance: str
+
+    def shards(self) -> list[ShardTask]:
+        """Each of them, as a task."""
+        base = self.model_dump(exclude={"first", "count"})
+        return [ShardTask(**base, number=number) for number in range(self.first, self.first + self.count)]
 
 
 FetchOutcome = Literal["fetched", "found", "done"]

@@ -46,7 +46,7 @@ def test_one_trace_from_request_to_export(stack: Stack) -> None:
     def told() -> list[dict[str, Any]]:
         return [line for line in lines(stack) if line.get("trace_id") == TRACE]
 
-    wanted = {"create_dataset", "search", "fetch_shard", "validate_raw_shard", "export", "finish_build"}
+    wanted = {"create_dataset", "search", "fetch_shards", "validate_raw_shard", "export", "finish_build"}
     wait_until(lambda: wanted <= {line["operation"] for line in told()}, 20, "a line of every step")
     assert {line["dataset"] for line in told()} == {dataset}
     [created] = [line for line in told() if line.get("route") and "status" in line]

@@ -16,7 +16,7 @@ from tests.functions.orchestration import Activity, Stage, actions, turn
 
 ROOT = Path(__file__).parents[2]
 TASK = {"owner": "default", "dataset": "d"}
-PLAN = {"labels": {"cat": 10}, "exports": ["imagefolder"], "shard_wait_seconds": 30, "max_rounds": 30}
+PLAN = {"pages": [0], "exports": ["imagefolder"], "shard_wait_seconds": 30, "max_rounds": 30}
 
 
 class Script(Stage):
@@ -25,11 +25,12 @@ class Script(Stage):
     def __init__(self, **changes: Activity) -> None:
         usual: dict[str, Activity] = {
             "plan_build": lambda _: PLAN,
+            "wanted_page": lambda _: {"needs": {"cat": 10}},
             "search": lambda one: {"first": 2 * (one["round"] - 1), "count": 2, "dry": False, "stopped": False},
-            "fetch_shard": self.fetched,
+            "fetch_shards": self.fetched,
             "validate_late_shard": lambda _: None,
             "count_kept": lambda _: 10,
-            "deduplicate": lambda _: {},
+            "deduplicate": lambda _: [],
             "assemble": lambda _: None,
             "export": lambda _: None,
             "finish_build": lambda _: "ready",
@@ -41,10 +42,11 @@ class Script(Stage):
         }
         super().__init__(usual | changes)
 
-    def fetched(self, shard: dict[str, Any]) -> str:
-        """Fetch, and let the blob trigger be fast: the event comes before the activity ends."""
-        self.client.raise_orchestration_event(shard["instance"], build.shard_event(shard["label"], shard["number"]))
-        return "fetched"
+    def fetched(self, fetch: dict[str, Any]) -> list[str]:
+        """Fetch, and let the blob trigger be fast: the events come before the activity ends."""
+        for number in range(fetch["first"], fetch["first"] + fetch["count"]):
+            self.client.raise_orchestration_event(fetch["instance"], build.shard_event(fetch["label"], number))
+        return ["fetched"] * fetch["count"]
 
 
 def plain() -> Script:
@@ -57,16 +59,25 @@ def three_rounds() -> Script:
 
 
 def late_shards() -> Script:
-    return Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 1}, fetch_shard=lambda _: "fetched")
+    return Script(
+        plan_build=lambda _: {**PLAN, "shard_wait_seconds": 1}, fetch_shards=lambda one: ["fetched"] * one["count"]
+    )
 
 
 def left_over() -> Script:
-    return Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 3600}, fetch_shard=lambda _: "found")
+    return Script(
+        plan_build=lambda _: {**PLAN, "shard_wait_seconds": 3600}, fetch_shards=lambda one: ["found"] * one["count"]
+    )
 
 
 def second_pass() -> Script:
-    short = iter([{"cat": 14}, {}])
-    return Script(deduplicate=lambda _: next(short), count_kept=lambda one: one["need"])
+    short = iter([[0], []])
+    needs = iter([10, 14])
+    return Script(
+        deduplicate=lambda _: next(short),
+        wanted_page=lambda _: {"needs": {"cat": next(needs)}},
+        count_kept=lambda one: one["need"],
+    )
 
 
 def broken() -> Script:
@@ -81,8 +92,8 @@ def recomputed() -> Script:
     """Nothing is searched; people change a row during the work, so that it is done twice."""
     ends = iter(["building", "ready"])
     return Script(
-        plan_build=lambda _: {**PLAN, "labels": {}},
-        deduplicate=lambda _: {"cat": 4},
+        plan_build=lambda _: {**PLAN, "pages": []},
+        deduplicate=lambda _: [0],
         finish_build=lambda _: next(ends),
     )
 
@@ -90,17 +101,33 @@ def recomputed() -> Script:
 def merged() -> Script:
     copies = [{**TASK, "label": "cat", "first": first, "count": 2} for first in (0, 2)]
     return Script(
-        plan_build=lambda _: {**PLAN, "labels": {}, "merge": True},
+        plan_build=lambda _: {**PLAN, "pages": [], "merge": True},
         gather_images=lambda _: copies,
         copy_images=lambda _: None,
     )
 
 
 def refreshed() -> Script:
-    return Script(plan_build=lambda _: {**PLAN, "rounds": {"cat": 3}, "max_rounds": 2}, count_kept=lambda _: 0)
+    return Script(
+        plan_build=lambda _: {**PLAN, "max_rounds": 2},
+        wanted_page=lambda _: {"needs": {"cat": 10}, "rounds": {"cat": 3}},
+        count_kept=lambda _: 0,
+    )
 
 
-SCENARIOS = [plain, three_rounds, late_shards, left_over, second_pass, broken, recomputed, merged, refreshed]
+def two_pages() -> Script:
+    """Two pages of labels; after the first time two labels of the second page are short."""
+    short = iter([[1], []])
+    wanted = {0: [{"cat": 10}], 1: [{"dog": 14, "eel": 12}, {"dog": 10, "eel": 10, "fox": 10}]}
+    return Script(
+        plan_build=lambda _: {**PLAN, "pages": [0, 1]},
+        wanted_page=lambda one: {"needs": wanted[one["page"]].pop()},
+        deduplicate=lambda _: next(short),
+        count_kept=lambda one: one["need"],
+    )
+
+
+SCENARIOS = [plain, three_rounds, late_shards, left_over, second_pass, broken, recomputed, merged, refreshed, two_pages]
 
 
 def run(script: Script) -> tuple[OrchestrationStatus, Any]:
@@ -111,25 +138,25 @@ def test_a_build_calls_every_step_once() -> None:
     script = plain()
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
     assert [name for name, _ in script.calls] == [
-        "plan_build", "search", "fetch_shard", "fetch_shard", "count_kept", "deduplicate", "assemble", "export",
-        "finish_build", "notify",
+        "plan_build", "wanted_page", "search", "fetch_shards", "fetch_shards", "count_kept", "deduplicate", "assemble",
+        "export", "finish_build", "notify",
     ]  # fmt: skip
     assert script.called("export") == [{**TASK, "format": "imagefolder"}]
-    assert {shard["instance"] for shard in script.called("fetch_shard")} == {"d-cat-1"}
+    assert {shard["instance"] for shard in script.called("fetch_shards")} == {"d-cat-1"}
 
 
 def test_a_label_searches_until_it_has_enough() -> None:
     script = three_rounds()
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
     assert [one["round"] for one in script.called("search")] == [1, 2, 3]
-    assert [one["number"] for one in script.called("fetch_shard")] == [0, 1, 2, 3, 4, 5]
+    assert [one["first"] for one in script.called("fetch_shards")] == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_label_stops_when_its_sources_are_dry() -> None:
     script = Script(search=lambda _: {"first": 0, "count": 0, "dry": True, "stopped": False}, count_kept=lambda _: 0)
     assert run(script)[0] == OrchestrationStatus.COMPLETED
     assert len(script.called("search")) == 1
-    assert script.called("fetch_shard") == []
+    assert script.called("fetch_shards") == []
 
 
 def test_a_label_stops_after_the_most_rounds() -> None:
@@ -145,7 +172,9 @@ def test_shards_without_an_event_are_validated_by_the_orchestration() -> None:
 
 
 def test_shards_that_are_validated_already_are_not_waited_for() -> None:
-    script = Script(plan_build=lambda _: {**PLAN, "shard_wait_seconds": 3600}, fetch_shard=lambda _: "done")
+    script = Script(
+        plan_build=lambda _: {**PLAN, "shard_wait_seconds": 3600}, fetch_shards=lambda one: ["done"] * one["count"]
+    )
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
 
 
@@ -159,7 +188,24 @@ def test_labels_that_lost_images_collect_again_from_the_next_round_on() -> None:
     script = second_pass()
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
     assert [(one["round"], one["need"]) for one in script.called("search")] == [(1, 10), (2, 14)]
-    assert {shard["instance"] for shard in script.called("fetch_shard")} == {"d-cat-1", "d-cat-2"}
+    assert {shard["instance"] for shard in script.called("fetch_shards")} == {"d-cat-1", "d-cat-2"}
+
+
+def test_labels_come_in_pages_and_go_on_where_they_were() -> None:
+    script = two_pages()
+    assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+    assert [one["page"] for one in script.called("wanted_page")] in ([0, 1, 1], [1, 0, 1])
+    searched = sorted((one["label"], one["round"], one["need"]) for one in script.called("search"))
+    assert searched == [
+        ("cat", 1, 10), ("dog", 1, 10), ("dog", 2, 14), ("eel", 1, 10), ("eel", 2, 12), ("fox", 1, 10),
+    ]  # fmt: skip
+
+
+def test_a_long_round_is_fetched_two_shards_at_a_time() -> None:
+    script = Script(search=lambda _: {"first": 5, "count": 9})
+    assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
+    fetches = sorted((one["first"], one["count"]) for one in script.called("fetch_shards"))
+    assert fetches == [(5, 2), (7, 2), (9, 2), (11, 2), (13, 1)]
 
 
 def test_after_curation_nothing_is_searched_and_changes_meanwhile_are_worked_in() -> None:

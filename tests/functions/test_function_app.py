@@ -89,7 +89,7 @@ def test_every_route_is_below_the_version_and_anonymous(indexed: dict[str, list[
 
 
 def test_durable_functions_are_what_the_orchestrators_call(indexed: dict[str, list[dict[str, Any]]]) -> None:
-    orchestrators = {"build_dataset", "collect_label", "delete_dataset", "deliver_webhook"}
+    orchestrators = {"build_dataset", "collect_labels", "collect_label", "delete_dataset", "deliver_webhook"}
     orchestrators |= {"take_down", "erase_tenant_data", "export_tenant_data", "cool_dataset"}
     assert orchestrators <= set(triggers(indexed, "orchestrationTrigger"))
     source = "".join((ROOT / "functions" / name).read_text() for name in MODULES)

@@ -32,7 +32,7 @@ def test_a_plan_says_what_is_searched_and_what_it_costs(plan: Any) -> None:
     assert (dog.queries, dog.target, dog.images) == (("Hund",), 10, 10)
     assert (cat.acceptance, cat.mean_bytes, cat.based_on) == (ACCEPTANCE, MEAN_BYTES, "default")
     assert (cat.candidates, cat.shards, cat.rounds) == (128, 2, 1)
-    assert found.executions.activities["fetch_shard"] == found.shards == cat.shards + dog.shards
+    assert found.executions.activities["fetch_shards"] == found.shards == cat.shards + dog.shards
     assert found.executions.total == sum(found.executions.activities.values()) + sum(
         (found.executions.orchestrators, found.executions.triggers, found.executions.http)
     )

@@ -2,14 +2,14 @@
 
 The backend is written for tests of a few seconds. Overridden here, with durabletask 1.12 (pinned):
 - it listens on every interface, with 10 threads and gRPC's 4 MB message limit;
-- a sub-orchestration that takes over 30 s never reports to its parent;
+- a sub-orchestration that takes over 30 s never reports to its parent, and a thread waits for each;
 - results and timers that belong to an execution before `continue_as_new` reach the one after it, where they may meet
   a task of the same number; results that come after the end start an orchestration again;
 - an event that arrives while its orchestrator runs waits for up to 0.1 s, and makes the others behind it wait;
 - every timer sleeps in a thread of its own; recursive termination is refused.
 """
 
-import threading
+from collections.abc import Callable
 from concurrent import futures
 from datetime import UTC, datetime
 from typing import Any, override
@@ -26,7 +26,6 @@ from local.host.errors import PortTakenError
 
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _THREADS = 64  # each waiting client call and each stream of work items holds one
-_LOOK_AGAIN_SECONDS = 30.0
 _HISTORY_EVENTS = 10_000_000
 
 
@@ -38,6 +37,16 @@ class TaskHub(InMemoryOrchestrationBackend):
         self._alarms = Alarms()
         # Per instance: completion tokens below this one belong to an execution that is over.
         self._first_token: dict[str, int] = {}
+        # Sub-orchestrations under way: who is to be told of their end (instance, completion token, number of the task).
+        self._parents: dict[str, tuple[str, int, int]] = {}
+
+    def now(self) -> datetime:
+        """The time, by which timers fire."""
+        return datetime.now(UTC)
+
+    def call_after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call `call` once, `seconds` from now."""
+        self._alarms.call_after(seconds, call)
 
     @property
     def address(self) -> str:
@@ -73,6 +82,7 @@ class TaskHub(InMemoryOrchestrationBackend):
         """Start an orchestration; what is left of an earlier one with its id no longer concerns it."""
         with self._lock:
             response = super().StartInstance(request, context)
+            self._parents.pop(response.instanceId, None)
             self._first_token[response.instanceId] = self._instances[response.instanceId].completion_token
             return response
 
@@ -136,32 +146,34 @@ class TaskHub(InMemoryOrchestrationBackend):
                 if self._is_current(instance_id, token):
                     self._deliver(instance_id, helpers.new_timer_fired_event(action.id, fire_at))
 
-        self._alarms.call_after((fire_at - datetime.now(UTC)).total_seconds(), fire)
+        self.call_after((fire_at - self.now()).total_seconds(), fire)
 
     @override
     def _watch_sub_orchestration(self, parent_instance_id: str, sub_instance_id: str, task_id: int) -> None:
         token = self._instances[parent_instance_id].completion_token
+        self._parents[sub_instance_id] = (parent_instance_id, token, task_id)
 
-        def watch() -> None:
-            child = None
-            while child is None and not self._shutdown_event.is_set() and sub_instance_id in self._instances:
-                child = self._wait_for_state(sub_instance_id, self._is_terminal_status_check, _LOOK_AGAIN_SECONDS)
-            with self._lock:
-                if child is None or not self._is_current(parent_instance_id, token):
-                    return
-                if child.status == pb.ORCHESTRATION_STATUS_COMPLETED:
-                    event = helpers.new_sub_orchestration_completed_event(task_id, child.output)
-                else:
-                    reason = child.failure_details.errorMessage if child.failure_details else "it was terminated"
-                    event = helpers.new_sub_orchestration_failed_event(task_id, Exception(reason))
-                self._deliver(parent_instance_id, event)
+    @override
+    def _notify_waiters(self, instance_id: str) -> None:
+        super()._notify_waiters(instance_id)
+        instance = self._instances.get(instance_id)
+        if instance is not None and self._is_terminal_status(instance.status) and instance_id in self._parents:
+            self._tell_parent(instance, *self._parents.pop(instance_id))
 
-        threading.Thread(target=watch, name="sub-orchestration", daemon=True).start()
+    def _tell_parent(self, child: OrchestrationInstance, parent: str, token: int, task_id: int) -> None:
+        if not self._is_current(parent, token):
+            return
+        if child.status == pb.ORCHESTRATION_STATUS_COMPLETED:
+            event = helpers.new_sub_orchestration_completed_event(task_id, child.output)
+        else:
+            reason = child.failure_details.errorMessage if child.failure_details else "it was terminated"
+            event = helpers.new_sub_orchestration_failed_event(task_id, Exception(reason))
+        self._deliver(parent, event)
 
     def _deliver(self, instance_id: str, event: pb.HistoryEvent) -> None:
         instance = self._instances[instance_id]
         instance.pending_events.append(event)
-        instance.last_updated_at = datetime.now(UTC)
+        instance.last_updated_at = self.now()
         self._enqueue_orchestration(instance_id)
 
     @override

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
@@ -196,23 +197,29 @@ async def test_sub_orchestrations_and_their_failures(tmp_path: Path) -> None:
         assert await runner.run("parent", 10) == [90, True]
 
 
-async def test_a_sub_orchestration_may_take_longer_than_one_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("local.host.durable.hub._LOOK_AGAIN_SECONDS", 0.05)
+async def test_no_thread_waits_for_a_sub_orchestration(tmp_path: Path) -> None:
     app = new_app()
 
     @app.orchestration_trigger(context_name="context")
-    def child(context: Any, _: None) -> Steps:
-        yield context.create_timer(timedelta(seconds=0.3))
-        return "slow"
+    def child(context: Any, number: int) -> Steps:
+        yield context.wait_for_external_event("go")
+        return number
 
     @app.orchestration_trigger(context_name="context")
-    def parent(context: Any, _: None) -> Steps:
-        return (yield context.call_sub_orchestrator("child"))
+    def parent(context: Any, count: int) -> Steps:
+        children = [context.call_sub_orchestrator("child", input=n, instance_id=f"child-{n}") for n in range(count)]
+        return (yield when_all(children))
 
     async with running(app, tmp_path) as runner:
-        assert await runner.run("parent") == "slow"
+        before = threading.active_count()
+        instance = await runner.start("parent", 50)
+        for number in range(50):
+            await runner.client.wait_for_orchestration_start(f"child-{number}", timeout=PATIENCE_SECONDS)
+        assert threading.active_count() - before < 50
+        for number in range(50):
+            await runner.client.raise_orchestration_event(f"child-{number}", "go")
+        state = await runner.finish(instance)
+        assert json.loads(state.serialized_output or "null") == list(range(50))
 
 
 async def test_timers_events_and_whichever_comes_first(tmp_path: Path) -> None:
