@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared import usage
 from shared.cosmos import container, etag_condition, query
 from shared.documents import RUNNING, Document, now
-from shared.problems import quota_exceeded, too_many_builds
+from shared.problems import not_accepting_builds, quota_exceeded, too_many_builds
 from shared.settings import settings
 
 BUILDS = "builds"
@@ -133,8 +133,10 @@ def reserve(tenant: str, dataset: str, *, images: int, size: int) -> None:
     """Reserve a place for the build of this dataset; it has `CREATION_TIME` to come into being.
 
     images: how many it is to have. size: bytes that it is expected to take up. `ProblemError` 429 when too many builds
-    go on, 403 when the month's images or the stored bytes would not suffice.
+    go on, 403 when the month's images or the stored bytes would not suffice, 503 when no builds are begun at all.
     """
+    if not settings().accept_builds:
+        raise not_accepting_builds()
 
     def add(places: dict[str, Place]) -> dict[str, Place]:
         place = Place(since=now(), images=images, bytes=size)
