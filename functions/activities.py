@@ -16,10 +16,10 @@ from shared.tasks import (
     ExportTask,
     FailTask,
     FetchTask,
+    LateTask,
     PageTask,
     SearchTask,
     SendTask,
-    ShardTask,
     Task,
     VersionExportTask,
 )
@@ -71,11 +71,12 @@ async def fetch_shards(request: Json) -> list[Any]:
 
 @bp.activity_trigger(input_name="request")
 @seen
-def validate_late_shard(request: Json) -> None:
-    """Validate a shard that the blob trigger did not see in time. Input `ShardTask`."""
+def validate_late_shards(request: Json) -> None:
+    """Validate shards that the blob trigger did not see in time. Input `LateTask`."""
     from shared.steps import validate
 
-    validate.validate_or_give_up(ShardTask.model_validate(request))
+    for shard in LateTask.model_validate(request).shards():
+        validate.validate_or_give_up(shard)
 
 
 @bp.activity_trigger(input_name="request")

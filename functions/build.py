@@ -6,6 +6,7 @@ shipped). Parts get their parent's, by name: the worker would start them with no
 
 from collections.abc import Generator, Iterable
 from datetime import timedelta
+from itertools import batched
 from typing import Any
 
 import azure.durable_functions as df
@@ -13,12 +14,14 @@ from durabletask.task import OrchestrationContext, RetryPolicy, TaskFailedError,
 from durabletask.task import Task as Work
 
 from shared.tasks import (
+    LATE_SHARDS_TOGETHER,
     Collected,
     CollectPageTask,
     CollectTask,
     ExportTask,
     FailTask,
     FetchTask,
+    LateTask,
     Outline,
     PageTask,
     Searched,
@@ -196,8 +199,13 @@ def _fetch_and_validate(
             timer.cancel()
         else:
             late += [shard for shard in awaited if not events[shard.number].is_complete]
+    batches = [
+        LateTask(**base, numbers=tuple(shard.number for shard in some), instance=context.instance_id)
+        for some in batched(late, LATE_SHARDS_TOGETHER, strict=False)
+    ]
     yield from _all(
-        context.call_activity("validate_late_shard", input=shard.model_dump(), retry_policy=RETRY) for shard in late
+        context.call_activity("validate_late_shards", input=one.model_dump(mode="json"), retry_policy=RETRY)
+        for one in batches
     )
 
 

@@ -15,6 +15,11 @@ sub-orchestrations wait in one history."""
 _FEW_SHARDS = 8
 
 
+LATE_SHARDS_TOGETHER = 10
+"""Validated by one activity: where validation lags behind, nearly all are late, and each for itself would cost two
+actions."""
+
+
 def shards_a_fetch(count: int) -> int:
     """How many shards one activity fetches in a round of this many.
 
@@ -136,6 +141,20 @@ class FetchTask(Task):
         """Each of them, as a task."""
         base = self.model_dump(exclude={"first", "count"})
         return [ShardTask(**base, number=number) for number in range(self.first, self.first + self.count)]
+
+
+class LateTask(Task):
+    """Shards of one round that nobody told of: to be validated, one after the other."""
+
+    label: str
+    round: int
+    numbers: tuple[int, ...]
+    instance: str
+
+    def shards(self) -> list[ShardTask]:
+        """Each of them, as a task."""
+        base = self.model_dump(exclude={"numbers"})
+        return [ShardTask(**base, number=number) for number in self.numbers]
 
 
 FetchOutcome = Literal["fetched", "found", "done"]

@@ -150,7 +150,10 @@ class Build:
             self._busy = self._workers.seconds / (self._count * self._clock.time)
         instance = request.orchestrationInstance.instanceId
         response = pb.ActivityResponse(instanceId=instance, taskId=request.taskId, completionToken=token)
+        late = [shard for shard in task.get("numbers", ()) if not self._model.is_validated(task["label"], shard)]
         answer, seconds = self._model.answer(request.name, task)
+        if late:
+            seconds = max(self._written() for _ in late) - self._clock.time
         if request.name == "fetch_shards" and self._model.fails(task) and request.input.value not in self._failed:
             self._failed.add(request.input.value)
             response.failureDetails.CopyFrom(new_failure_details(ConnectionError("storage was away")))
@@ -168,10 +171,14 @@ class Build:
             begin = partial(self._validators.do, validate)
             self._clock.call_at(self._clock.time + self._given.event_seconds, begin)
 
+    def _written(self) -> float:
+        """When a shard whose validation begins now has its document."""
+        return self._database.passes(self._clock.time + self._given.validate_seconds, self._given.shard_units)
+
     def _validate(self, label: str, shard: int, instance: str) -> float:
-        if self._model.is_lost(label, shard):
+        if self._model.is_lost(label, shard) or self._model.is_validated(label, shard):
             return 0.0
-        written = self._database.passes(self._clock.time + self._given.validate_seconds, self._given.shard_units)
+        written = self._written()
 
         def validated() -> None:
             self._model.validated(label, shard)

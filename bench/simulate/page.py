@@ -89,15 +89,15 @@ def _histories(results: Sequence[Result]) -> list[str]:
 def _times(results: Sequence[Result]) -> list[str]:
     lines = [
         "| build | workers | images/s while collecting | workers busy | collected after | the end takes | "
-        "whole build | actions/s, busiest 10 s |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "whole build | actions/s, busiest 10 s | actions for each image |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for result in results:
         one = result.measured
         lines.append(
             f"| {_named_build(result)} | {one.workers:,} | {one.images / one.collected:,.0f} | {one.busy:.0%} | "
             f"{_hours(one.collected)} | {_hours(one.wall - one.collected)} | {_hours(one.wall)} | "
-            f"{one.tally.busiest:,.0f} |"
+            f"{one.tally.busiest:,.0f} | {one.actions_per_image:.4f} |"
         )
     return lines
 

@@ -28,7 +28,7 @@ class Script(Stage):
             "wanted_page": lambda _: {"needs": {"cat": 10}},
             "search": lambda one: {"first": 2 * (one["round"] - 1), "count": 2, "dry": False, "stopped": False},
             "fetch_shards": self.fetched,
-            "validate_late_shard": lambda _: None,
+            "validate_late_shards": lambda _: None,
             "count_kept": lambda _: 10,
             "deduplicate": lambda _: [],
             "assemble": lambda _: None,
@@ -168,7 +168,7 @@ def test_a_label_stops_after_the_most_rounds() -> None:
 def test_shards_without_an_event_are_validated_by_the_orchestration() -> None:
     script = late_shards()
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
-    assert sorted(one["number"] for one in script.called("validate_late_shard")) == [0, 1]
+    assert [one["numbers"] for one in script.called("validate_late_shards")] == [[0, 1]]
 
 
 def test_shards_that_are_validated_already_are_not_waited_for() -> None:
@@ -181,7 +181,7 @@ def test_shards_that_are_validated_already_are_not_waited_for() -> None:
 def test_raw_shards_of_an_earlier_life_are_validated_without_waiting() -> None:
     script = left_over()
     assert run(script) == (OrchestrationStatus.COMPLETED, "ready")
-    assert sorted(one["number"] for one in script.called("validate_late_shard")) == [0, 1]
+    assert [one["numbers"] for one in script.called("validate_late_shards")] == [[0, 1]]
 
 
 def test_labels_that_lost_images_collect_again_from_the_next_round_on() -> None:
@@ -313,6 +313,7 @@ def test_orchestrators_import_nothing_that_could_differ_between_replays(module: 
         "azure.durable_functions",
         "collections.abc.",
         "datetime.timedelta",
+        "itertools.batched",
         "durabletask.task.",
         "shared.tasks.",
         "typing.",

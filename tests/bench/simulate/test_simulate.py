@@ -39,7 +39,7 @@ def test_a_small_build_keeps_the_bounds(small: Measured) -> None:
 
 def test_whatever_can_happen_happened(small: Measured) -> None:
     payloads = small.tally.payloads
-    assert {"validate_late_shard: input", "collect_label: input of the next round"} <= set(payloads)
+    assert {"validate_late_shards: input", "collect_label: input of the next round"} <= set(payloads)
     assert small.tally.actions["timer"] > small.tally.orchestrators["collect_label"].executions, "retries, too"
     assert payloads["wanted_page: output"] > 3 * 64, "labels have the longest names that there can be"
 
