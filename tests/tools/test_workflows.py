@@ -51,7 +51,7 @@ def test_they_are_valid_and_safe(tool: Tool) -> None:
         (zizmor, "what-if.yml", "  pull_request:\n", "  pull_request_target:\n", "dangerous-triggers"),
     ],
 )
-def test_a_fault_is_found(tool: Tool, file: str, before: str, after: str, told: str, tmp_path: Path) -> None:
+def test_a_fault_is_found(*, tool: Tool, file: str, before: str, after: str, told: str, tmp_path: Path) -> None:
     shutil.copytree(GITHUB, tmp_path / ".github")
     broken = tmp_path / ".github" / "workflows" / file
     assert before in broken.read_text()
