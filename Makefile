@@ -1,7 +1,7 @@
 # PixCrawler on one machine. `make help` lists what there is; every target sets up what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test lint types lock bench bench-api clean
+.PHONY: help setup run up test lint types lock bench bench-api cost simulate clean
 SHELL := /bin/sh
 PYTHON_BIN := .venv/bin/python
 STAMP := .venv/.set-up
@@ -21,7 +21,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## install everything into .venv and node_modules (PYTHON=... names the interpreter)
 
-$(STAMP): requirements-dev.txt package.json package-lock.json tools/setup.sh tools/find-python.sh
+$(STAMP): requirements-dev.txt package.json package-lock.json tools/infra/checkov.txt tools/setup.sh tools/find-python.sh
 	@sh tools/setup.sh
 	@touch $@
 
@@ -49,7 +49,7 @@ types: $(STAMP) ## type checks
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.13 --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 lock: $(STAMP) ## pin what requirements*.in ask for (UPGRADE=1 takes newer versions)
-	@for name in requirements requirements-dev; do $(COMPILE) $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt || exit 1; done
+	@for name in requirements requirements-dev tools/infra/checkov; do $(COMPILE) $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt || exit 1; done
 
 bench: $(STAMP) ## measure the builder beside img2dataset and CleanVision (PHOTOS=DIR ROUNDS=5 ONLY=resize,... COUNT=5000)
 	@set --; \
@@ -64,6 +64,12 @@ bench-api: $(STAMP) ## measure the API of the whole stack at 1, 16 and 64 client
 	@set --; \
 	if [ -n "$$REQUESTS" ]; then set -- "$$@" "--requests=$$REQUESTS" "--memory-requests=$$REQUESTS"; else set -- "$$@" --page=docs/benchmarks-api.md; fi; \
 	exec $(PYTHON_BIN) -m bench.api "$$@"
+
+cost: $(STAMP) ## count what a build costs on the local stack, and price it: docs/cost.md
+	@exec $(PYTHON_BIN) -m bench.cost --page=docs/cost.md
+
+simulate: $(STAMP) ## simulate builds of a million images: docs/scale.md
+	@exec $(PYTHON_BIN) -m bench.simulate --page=docs/scale.md
 
 clean: ## remove what was installed, built and stored here, but not out/
 	rm -rf .venv node_modules .local .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

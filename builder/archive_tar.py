@@ -5,7 +5,7 @@ import gzip
 import lzma
 import tarfile
 from collections.abc import Iterator
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from builder.archive_limits import Budget, Counted, Source
 from builder.archive_member import Member, damaged
@@ -67,6 +67,27 @@ class _Header(tarfile.TarInfo):
         if header.size < 0 or (header.type in _EXTENDED and header.size > MAX_HEADER_BYTES):
             raise damaged("a header claims an impossible length")
         return header
+
+    # Sparse files are passed over. Their maps, which `tarfile` would hold whole (a hundred bytes for each of yours, for
+    # one that is packed well), are read and forgotten. The two methods are what it calls for them.
+
+    def _proc_sparse(self, archive: tarfile.TarFile) -> Self:
+        """An old GNU sparse file: blocks of its map follow its header; byte 504 of each says whether one more does."""
+        source: Any = archive.fileobj
+        _, more, _ = self._sparse_structs  # type: ignore[attr-defined]  # what `frombuf` of the base class left
+        while more:
+            block = source.read(tarfile.BLOCKSIZE)
+            if len(block) < tarfile.BLOCKSIZE:
+                raise damaged("its end is missing")
+            more = bool(block[504])
+        self.sparse = b""  # not None: it is a sparse file
+        self.offset_data = source.tell()
+        archive.offset = self.offset_data + -(-self.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+        return self
+
+    def _proc_gnusparse_10(self, header: tarfile.TarInfo, *_: object) -> None:
+        """A pax sparse file of version 1.0: its map is the beginning of its data."""
+        header.sparse = b""
 
 
 class _Xz:

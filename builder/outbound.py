@@ -57,8 +57,9 @@ def post(
         if expired.is_set():  # the head was cut off, which looks like its end
             raise OutboundError(_late(seconds))
         return status
-    except AddressRefusedError as error:
-        raise OutboundError(str(error)) from None
+    except AddressRefusedError:  # which tells the address: whoever named the host may not learn it from us
+        msg = "the host has an address that nothing is sent to"
+        raise OutboundError(msg) from None
     except socket.gaierror:
         msg = "the name of the host cannot be resolved"
         raise OutboundError(msg) from None

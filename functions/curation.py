@@ -4,10 +4,11 @@ import azure.durable_functions as df
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.datasets import dataset_id
+from functions.datasets import dataset_id, tagged
 from functions.durable import start_again, start_soon
 from functions.http import API, in_thread, json_body, json_response
 from functions.operations import Blueprint
+from functions.preconditions import check_match
 from functions.stages.idempotency import new_id
 from functions.stages.identify import caller
 from shared import curation, datasets, renewal
@@ -24,7 +25,7 @@ bp = routes.bp
     role="editor",
     body=curation.ImageAction,
     answers={200: curation.Curated, 202: curation.Curated},
-    problems=(409,),
+    problems=(409, 412),
     action="dataset.curate",
     durable=True,
 )
@@ -40,9 +41,11 @@ async def curate_images(request: Request, client: df.DurableFunctionsClient) -> 
     order = await json_body(request, curation.ImageAction)
     document = await in_thread(datasets.get, principal.tenant, dataset)
     curation.check_state(document)
+    as_seen = check_match(request, tagged)
+    await in_thread(as_seen, document)
     outcome = await in_thread(curation.weigh, document, order, principal.subject)
     if outcome.changed:
-        document, ended = await in_thread(curation.apply, document, order, principal.subject, outcome)
+        document, ended = await in_thread(curation.apply, document, order, principal.subject, outcome, as_seen)
         if ended:
             await start_again(client, "build_dataset", Task(owner=principal.tenant, dataset=dataset), dataset)
     told = curation.Curated(
@@ -64,7 +67,7 @@ async def curate_images(request: Request, client: df.DurableFunctionsClient) -> 
     role="editor",
     body=renewal.Refresh,
     answers={202: DatasetLine},
-    problems=(409,),
+    problems=(409, 412),
     action="dataset.refresh",
     durable=True,
 )
@@ -77,7 +80,7 @@ async def refresh_dataset(request: Request, client: df.DurableFunctionsClient) -
     principal = caller(request)
     dataset = dataset_id(request)
     wanted = await json_body(request, renewal.Refresh)
-    document = await in_thread(renewal.refresh, principal.tenant, dataset, wanted)
+    document = await in_thread(renewal.refresh, principal.tenant, dataset, wanted, check_match(request, tagged))
     await start_again(client, "build_dataset", Task(owner=principal.tenant, dataset=dataset), dataset)
     return json_response(line(document, API), 202, location=f"{API}/datasets/{dataset}")
 

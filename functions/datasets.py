@@ -1,5 +1,6 @@
 """Datasets over HTTP: create, list, look at, cancel, delete."""
 
+import asyncio
 import re
 
 import azure.durable_functions as df
@@ -12,9 +13,10 @@ from functions.http import API, Flag, PageQuery, Query, asked, in_thread, json_b
 from functions.notify import notify_soon
 from functions.operations import Blueprint
 from functions.preconditions import matching
+from functions.stages.conditional import unchanged
 from functions.stages.idempotency import new_id
 from functions.stages.identify import caller
-from shared import creation, datasets, usage
+from shared import creation, datasets, shards, usage
 from shared.dataset_request import DatasetRequest
 from shared.documents import FINAL, RUNNING, DatasetDocument, State
 from shared.estimate import Estimate
@@ -24,7 +26,7 @@ from shared.steps import lifecycle
 from shared.tasks import Task
 from shared.telemetry.fields import bind
 from shared.uploads import check_uploads
-from shared.views import DatasetLine, DatasetList, DatasetView, line, view
+from shared.views import DatasetLine, DatasetList, DatasetView, dataset_tag, line, view
 
 routes = Blueprint("datasets")
 bp = routes.bp
@@ -80,7 +82,7 @@ async def create_dataset(request: Request, client: df.DurableFunctionsClient) ->
     )
     if dry_run:
         return json_response(await in_thread(creation.rehearse, document))
-    document = await in_thread(creation.create, document)
+    document = await creation.create(document)
     bind(dataset=document.id)
     task = Task(owner=principal.tenant, dataset=document.id)
     await start_soon(client, "build_dataset", task, document.id)
@@ -113,14 +115,23 @@ async def list_datasets(request: Request) -> Response:
 @routes.operation("GET", "v1/datasets/{dataset}", role="viewer", answers={200: DatasetView})
 async def get_dataset(request: Request) -> Response:
     """One dataset with its live progress."""
-    principal = caller(request)
-    document = await in_thread(datasets.get, principal.tenant, dataset_id(request))
-    return json_response(await in_thread(shown, document))
+    dataset = dataset_id(request)
+    # The versions are read before what they are versions of: an answer may be newer than its tag, never older.
+    document, parts = await asyncio.gather(
+        in_thread(datasets.get, caller(request).tenant, dataset), in_thread(shards.version, dataset)
+    )
+    etag = dataset_tag(document, parts)
+    return unchanged(request, {"etag": etag}) or json_response(await in_thread(shown, document), etag=etag)
 
 
 def shown(document: DatasetDocument) -> DatasetView:
-    """What a GET answers, and what If-Match is compared with."""
+    """What a GET answers."""
     return view(document, API)
+
+
+def tagged(document: DatasetDocument) -> str:
+    """The tag of what a GET answers: what If-Match is compared with."""
+    return dataset_tag(document, shards.version(document.id))
 
 
 @routes.operation(
@@ -144,7 +155,7 @@ async def cancel_dataset(request: Request, client: df.DurableFunctionsClient) ->
             raise conflict(f"The dataset is {document.state}: there is nothing left to cancel.")
         return document.moved("cancelled")
 
-    document = await in_thread(datasets.change, principal.tenant, dataset, matching(request, shown, edit))
+    document = await in_thread(datasets.change, principal.tenant, dataset, matching(request, tagged, edit))
     if document is None:
         raise not_found("dataset")
     await in_thread(usage.measure, principal.tenant, dataset)
@@ -167,7 +178,7 @@ async def delete_dataset_request(request: Request, client: df.DurableFunctionsCl
     principal = caller(request)
     dataset = dataset_id(request)
     before = await in_thread(datasets.get, principal.tenant, dataset)
-    await in_thread(datasets.change, principal.tenant, dataset, matching(request, shown, lifecycle.deleting))
+    await in_thread(datasets.change, principal.tenant, dataset, matching(request, tagged, lifecycle.deleting))
     if before.state not in FINAL:
         await stop(client, dataset, "deleted")
     task = Task(owner=principal.tenant, dataset=dataset)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import azure.durable_functions as df
@@ -16,6 +17,13 @@ log = logging.getLogger(__name__)
 _ENDING_LOOKS, _ENDING_SECONDS = 50, 0.1
 """A dataset says how its build ended a moment before the orchestration has."""
 
+HISTORY = timedelta(days=30)
+"""How long what has ended is remembered: attempts at a delivery go on for days, and are listed for a month."""
+
+_FIRST = datetime(2020, 1, 1, tzinfo=UTC)
+"""Before anything was started; some backends want to be told."""
+
+_ENDED = (OrchestrationStatus.COMPLETED, OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
 _LIVE = {OrchestrationStatus.PENDING, OrchestrationStatus.RUNNING, OrchestrationStatus.SUSPENDED}
 
 
@@ -75,6 +83,12 @@ async def restart(client: df.DurableFunctionsClient, orchestrator: str, task: Ta
     """Start under an id that an orchestration had which has ended: what ended keeps its id until it is purged."""
     await client.purge_orchestration(instance, recursive=True)
     await start(client, orchestrator, task, instance)
+
+
+async def forget_ended(client: df.DurableFunctionsClient, before: datetime) -> None:
+    """Remove the histories of orchestrations that were started before that moment and have ended: inputs, outputs and
+    steps of builds, deliveries and exports, which nothing else removes."""
+    await client.purge_orchestrations_by(_FIRST, before, list(_ENDED))
 
 
 async def stop(client: df.DurableFunctionsClient, instance: str, output: str) -> None:

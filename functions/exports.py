@@ -9,10 +9,13 @@ from functions.http import Query, asked, in_thread, json_response
 from functions.operations import Blueprint
 from functions.stages.identify import caller
 from shared import datasets
-from shared.blobs import dataset_folder, download_link
+from shared.blobs import BlobFolder, dataset_folder, download_link
 from shared.problems import bad_parameter, not_found
 from shared.progress import View
 from shared.steps.export import ExportView, listed
+
+NO_STORE = {"cache-control": "no-store"}
+"""Of answers with a link that needs no further credentials."""
 
 routes = Blueprint("exports")
 bp = routes.bp
@@ -54,15 +57,23 @@ async def link_export(request: Request) -> Response:
     principal = caller(request)
     document = await in_thread(datasets.get, principal.tenant, dataset_id(request))
     found = await in_thread(listed, document)
-    export = next((one for one in found if one.format == request.path_params["format"]), None)
+    return await linked(request, query, found, dataset_folder(document.id), document.id[:8])
+
+
+async def linked(
+    request: Request, query: LinkQuery, exports: tuple[ExportView, ...], folder: BlobFolder, saved_as: str
+) -> Response:
+    """A link to the file that is asked for, of the export in the path; who downloads it saves it as `{saved_as}-...`.
+
+    `ProblemError` 404 when there is no such export, 400 when it has no such file.
+    """
+    export = next((one for one in exports if one.format == request.path_params["format"]), None)
     if export is None:
         raise not_found("export")
     names = [file.name for file in export.files]
     name = query.file if query.file is not None or len(names) > 1 else names[0]
     if name is None or name not in names:
         raise bad_parameter("file", "one of the names that the export lists")
-    folder = dataset_folder(document.id)
-    path = f"exports/{export.format}/{name}"
-    saved_as = f"{document.id[:8]}-{name.rpartition('/')[2]}"
-    url, expires = await in_thread(download_link, folder, path, saved_as)
-    return json_response(Link(url=url, expires=expires))
+    filename = f"{saved_as}-{name.rpartition('/')[2]}"
+    url, expires = await in_thread(download_link, folder, f"exports/{export.format}/{name}", filename)
+    return json_response(Link(url=url, expires=expires), 200, **NO_STORE)

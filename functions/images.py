@@ -1,5 +1,6 @@
 """A dataset's images over HTTP: their rows, their bytes, their thumbnails."""
 
+import asyncio
 import re
 
 from pydantic import Field
@@ -10,11 +11,12 @@ from builder.rows import ImageRow, Reason, Verdict
 from functions.datasets import dataset_id
 from functions.http import PageQuery, Query, Whole, asked, in_thread, json_response
 from functions.operations import Blueprint
-from functions.stages.conditional import matches
+from functions.stages.conditional import unchanged
 from functions.stages.identify import caller
 from shared import datasets, pictures, shards
 from shared.problems import bad_parameter, not_found
 from shared.progress import View
+from shared.views import tag
 
 routes = Blueprint("images")
 bp = routes.bp
@@ -42,9 +44,15 @@ class ImageQuery(PageQuery):
 async def list_images(request: Request) -> Response:
     """A page of candidates with what became of them; `label`, `verdict` and `reason` filter."""
     query = asked(request, ImageQuery)
-    document = await in_thread(datasets.get, caller(request).tenant, dataset_id(request))
+    dataset = dataset_id(request)
+    document, parts = await asyncio.gather(
+        in_thread(datasets.get, caller(request).tenant, dataset), in_thread(shards.version, dataset)
+    )
     if query.label is not None and query.label not in {one.name for one in document.spec.labels}:
         raise bad_parameter("label", "the dataset has no label of that name")
+    etag = tag(ImageList, dataset, parts, request.url.query)
+    if (answer := unchanged(request, {"etag": etag})) is not None:
+        return answer
     found = await in_thread(
         shards.image_page,
         document.id,
@@ -54,7 +62,7 @@ async def list_images(request: Request) -> Response:
         size=query.limit,
         cursor=query.cursor,
     )
-    return json_response(ImageList(images=found.items, next=found.cursor))
+    return json_response(ImageList(images=found.items, next=found.cursor), etag=etag)
 
 
 @routes.operation("GET", "v1/datasets/{dataset}/images/{image}", role="viewer", answers={200: ("image/*",)})
@@ -62,8 +70,8 @@ async def get_image(request: Request) -> Response:
     """The stored bytes of one image."""
     row = await _row(request)
     headers = {"etag": f'"{row.sha256}"', "cache-control": _IMMUTABLE, "x-content-type-options": "nosniff"}
-    if matches(request.headers.get("if-none-match"), headers["etag"]):
-        return Response(status_code=304, headers=headers)
+    if (same := unchanged(request, headers)) is not None:
+        return same
     data = await in_thread(pictures.stored_bytes, dataset_id(request), row)
     return Response(data, media_type=f"image/{row.format}", headers=headers)
 
@@ -86,8 +94,8 @@ async def get_thumbnail(request: Request) -> Response:
     size = asked(request, ThumbnailQuery).size
     row = await _row(request)
     headers = {"etag": f'"{row.sha256}-{size}"', "cache-control": _IMMUTABLE}
-    if matches(request.headers.get("if-none-match"), headers["etag"]):
-        return Response(status_code=304, headers=headers)
+    if (same := unchanged(request, headers)) is not None:
+        return same
     data = await in_thread(pictures.thumbnail, dataset_id(request), row, size)
     return Response(data, media_type="image/jpeg", headers=headers)
 

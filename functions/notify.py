@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import azure.durable_functions as df
 
-from functions.durable import start_once
+from functions.durable import HISTORY, start_once
 from functions.http import API, in_thread
-from shared.documents import VersionDocument
+from shared.documents import VersionDocument, now
 from shared.tasks import DeliverTask
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,14 @@ async def notify_end(client: df.DurableFunctionsClient, owner: str, dataset: str
 
 
 async def notify_version(client: df.DurableFunctionsClient, owner: str, document: VersionDocument) -> None:
-    """Tell that a version was frozen; who asks for the same version again has it told if that failed."""
+    """Tell that a version was frozen; who asks for the same version again has it told if that failed.
+
+    Not for ever: what was started is remembered for so long, and then it would be told twice.
+    """
     from shared.steps import notify
 
+    if now() - document.created > HISTORY / 2:
+        return
     try:
         await deliver(client, await in_thread(notify.of_version, document, owner, API))
     except Exception:

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from functions.activities import Json
 from functions.build import RETRY, Steps
-from functions.datasets import dataset_id, shown
-from functions.durable import revive, start_soon
+from functions.datasets import dataset_id, shown, tagged
+from functions.durable import HISTORY, forget_ended, revive, start_soon
 from functions.http import in_thread, json_body, json_response
 from functions.operations import Blueprint
 from functions.preconditions import matching
@@ -55,7 +55,7 @@ async def put_retention(request: Request) -> Response:
             raise not_found("dataset")
         return document.model_copy(update={"retention": Retention(days=wanted.days, then=wanted.then), "cooled": None})
 
-    document = await in_thread(datasets.change, principal.tenant, dataset, matching(request, shown, edit))
+    document = await in_thread(datasets.change, principal.tenant, dataset, matching(request, tagged, edit))
     if document is None:
         raise not_found("dataset")
     note(request, days=wanted.days or "for ever", then=wanted.then)
@@ -66,7 +66,7 @@ async def put_retention(request: Request) -> Response:
 @bp.durable_client_input(client_name="client")
 @seen
 async def retain(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
-    """Once a day: datasets and uploads whose time is over."""
+    """Once a day: datasets, uploads and histories whose time is over."""
     await retain_all(client, now())
 
 
@@ -81,6 +81,10 @@ async def retain_all(client: df.DurableFunctionsClient, at: datetime) -> None:
             log.exception("the time of dataset %s is over, and nothing can be done about it now", head.id)
     gone = await in_thread(steps.expire_uploads, at)
     log.info("%d uploads and exports were removed: their time was over", gone)
+    try:
+        await forget_ended(client, at - HISTORY)
+    except Exception:
+        log.exception("histories of what has ended cannot be removed now")
 
 
 async def _retain(client: df.DurableFunctionsClient, head: DatasetHead, at: datetime) -> None:

@@ -75,7 +75,8 @@ async def export_tenant(request: Request, client: df.DurableFunctionsClient) -> 
     stored = await in_thread(rights.create_export, document)
     task = TenantExportTask(owner=stored.owner, export=stored.id)
     await _start(client, "export_tenant_data", task, task.instance)
-    return json_response(await in_thread(_export, stored), 202, location=f"{API}/tenant/export/{stored.id}")
+    view = _export_view(stored, None, None)  # without a link: the answer may be kept, to be given again
+    return json_response(view, 202, location=f"{API}/tenant/export/{stored.id}")
 
 
 @routes.operation("GET", "v1/tenant/export/{export}", role="admin", answers={200: TenantExportView})
@@ -91,6 +92,10 @@ def _export(document: ExportDocument) -> TenantExportView:
     url, ends = None, None
     if document.state == "ready" and document.expires is not None and document.expires > now():
         url, ends = download_link(*rights.export_file(document.owner, document.id), f"pixcrawler-{document.id[:8]}.zip")
+    return _export_view(document, url, ends)
+
+
+def _export_view(document: ExportDocument, url: str | None, ends: str | None) -> TenantExportView:
     shown = document.model_dump(include={"id", "state", "created", "expires", "size_bytes"})
     return TenantExportView(**shown, url=url, url_expires=ends)
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -16,13 +16,18 @@ from functions.seen import seen
 from shared import datasets
 from shared.documents import DatasetHead
 from shared.settings import settings
-from shared.steps import settle, validate
 from shared.tasks import Task
+from shared.telemetry import export
 from shared.telemetry.fields import bind
 from shared.telemetry.trace import span
 
+if TYPE_CHECKING:
+    from shared.steps.validate import Done
+
 log = logging.getLogger(__name__)
 bp = df.Blueprint()
+
+_EXPORT_SECONDS = 10.0
 
 
 @bp.blob_trigger(
@@ -35,9 +40,11 @@ bp = df.Blueprint()
 @seen
 async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctionsClient) -> None:
     """Validate a raw shard as soon as it is there, and tell the orchestration that waits for it."""
+    from shared.steps import validate
+
     dataset, shard = _parts(str(blob.name))
     bind(dataset=dataset)
-    await _tell(client, await in_thread(validate.validate_raw, dataset, shard))
+    await _tell(client, await in_thread(validate.validate_raw, dataset, shard, getattr(blob, "metadata", None)))
 
 
 @bp.blob_trigger(
@@ -51,7 +58,9 @@ async def check_upload(blob: func.InputStream) -> None:
     """Check what somebody has uploaded as soon as it is there, and turn it into shards or a list."""
     from shared.steps import ingest
 
-    await in_thread(ingest.ingest, *_uploaded(str(blob.name)))
+    whose = _uploaded(str(blob.name))
+    bind(tenant=whose[0])
+    await in_thread(ingest.ingest, *whose)
 
 
 @bp.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage")
@@ -59,17 +68,25 @@ async def check_upload(blob: func.InputStream) -> None:
 @seen
 async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsClient) -> None:
     """A raw shard, or an upload, failed five times: mark it failed, so that the build goes on without it."""
+    await in_thread(export.wait, _EXPORT_SECONDS)  # somebody is told of each message: none may go uncounted
     told: dict[str, Any] = json.loads(message.get_body())
     if told.get("ContainerName") == "uploads":
+        from shared import upload_files
         from shared.steps import ingest
 
-        await in_thread(ingest.give_up, *_uploaded(f"uploads/{told['BlobName']}"))
+        whose = _uploaded(f"uploads/{told['BlobName']}")
+        bind(tenant=whose[0])
+        with span("give_up", await in_thread(upload_files.trace_of, *whose)):
+            log.error("upload %s is given up: its check failed five times; see the log", whose[1])
+            await in_thread(ingest.give_up, *whose)
         return
     if told.get("ContainerName") != "raw":
         log.error(
             "poison message for another container left alone: %s/%s", told.get("ContainerName"), told.get("BlobName")
         )
         return
+    from shared.steps import validate
+
     dataset, shard = _parts(f"raw/{told['BlobName']}")
     bind(dataset=dataset)
     with span("give_up", await in_thread(validate.trace_of, dataset, shard)):
@@ -83,6 +100,8 @@ async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsC
 @seen
 async def reconcile(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:
     """Start again what says it is being built (or deleted) and has no live orchestration, or has lost its files."""
+    from shared.steps import settle
+
     for document in await in_thread(datasets.unsettled):
         try:
             await in_thread(settle.settle, document)
@@ -125,7 +144,7 @@ def _uploaded(name: str) -> tuple[str, str]:
     return tenant, upload
 
 
-async def _tell(client: df.DurableFunctionsClient, done: validate.Done | None) -> None:
+async def _tell(client: df.DurableFunctionsClient, done: "Done | None") -> None:
     """Raise the shard's event; nobody may be waiting any more, and that is fine: the shard is at rest."""
     from grpc import RpcError
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
 from functions.operations import Blueprint
+from functions.preconditions import check_match, require_match
 from functions.stages.identify import caller
 from shared import uploads
 from shared.problems import conflict, invalid_body, not_found, too_large
@@ -73,7 +74,7 @@ async def get_upload(request: Request) -> Response:
     `waiting` for its bytes, `checking` them, `ready` to be named in a dataset, or `refused`: `error` says what to do.
     """
     principal = caller(request)
-    return json_response(view(await in_thread(uploads.get, principal.tenant, upload_id(request)), API))
+    return json_response(_shown(await in_thread(uploads.get, principal.tenant, upload_id(request))))
 
 
 @routes.operation(
@@ -82,7 +83,7 @@ async def get_upload(request: Request) -> Response:
     role="editor",
     body=("application/octet-stream",),
     answers={202: UploadView},
-    problems=(409,),
+    problems=(409, 412),
     action="upload.fill",
 )
 async def put_upload_content(request: Request) -> Response:
@@ -94,6 +95,7 @@ async def put_upload_content(request: Request) -> Response:
 
     principal = caller(request)
     document = await in_thread(uploads.get, principal.tenant, upload_id(request))
+    require_match(request, lambda: _shown(document))
     if document.state != "waiting" or await in_thread(has_come, principal.tenant, document.id):
         raise conflict("The bytes of this upload have come already: announce another one.")
     limit = min(settings().max_upload_bytes, document.size_bytes or settings().max_upload_bytes)
@@ -114,11 +116,11 @@ async def put_upload_content(request: Request) -> Response:
         await in_thread(blob.add, bytes(block))
     if not await in_thread(blob.finish):
         raise conflict("The bytes of this upload have come already: announce another one.")
-    return json_response(view(document, API), 202)
+    return json_response(_shown(document), 202)
 
 
 @routes.operation(
-    "DELETE", "v1/uploads/{upload}", role="editor", answers={204: None}, problems=(409,), action="upload.delete"
+    "DELETE", "v1/uploads/{upload}", role="editor", answers={204: None}, problems=(409, 412), action="upload.delete"
 )
 async def delete_upload(request: Request) -> Response:
     """Remove an upload and its files; 409 while a dataset is being built from it.
@@ -128,5 +130,10 @@ async def delete_upload(request: Request) -> Response:
     from shared.steps import ingest
 
     principal = caller(request)
-    await in_thread(ingest.delete, principal.tenant, upload_id(request))
+    await in_thread(ingest.delete, principal.tenant, upload_id(request), check_match(request, _shown))
     return Response(status_code=204)
+
+
+def _shown(document: UploadDocument) -> UploadView:
+    """What a GET answers, and what If-Match is compared with."""
+    return view(document, API)

@@ -6,18 +6,17 @@ import azure.durable_functions as df
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.datasets import dataset_id
+from functions.datasets import dataset_id, tagged
 from functions.durable import is_alive, restart
-from functions.exports import ExportList, Link, LinkQuery
+from functions.exports import ExportList, Link, LinkQuery, linked
 from functions.http import API, PageQuery, asked, in_thread, json_body, json_response
 from functions.notify import notify_version
 from functions.operations import Blueprint
+from functions.preconditions import check_match, require_match
 from functions.stages.identify import caller
 from shared import datasets, versions
-from shared.blobs import download_link
 from shared.documents import VersionDocument
-from shared.problems import bad_parameter, conflict, not_found
-from shared.steps import freeze
+from shared.problems import conflict, not_found
 from shared.steps.export import ExportView
 from shared.tasks import VersionExportTask
 from shared.versions import ChangeList, VersionExportRequest, VersionFolder, VersionList, VersionRequest, VersionView
@@ -45,7 +44,7 @@ async def _version(request: Request) -> VersionDocument:
     role="editor",
     body=VersionRequest,
     answers={200: VersionView, 201: VersionView},
-    problems=(409,),
+    problems=(409, 412),
     action="version.create",
     durable=True,
 )
@@ -53,12 +52,16 @@ async def create_version(request: Request, client: df.DurableFunctionsClient) ->
     """Freeze the dataset as it is.
 
     201 with the new version; 200 with the newest one when nothing has changed since. A version never changes. 409
-    while the dataset is being built, or another version is being made.
+    while the dataset is being built, or another version is being made. `If-Match` takes the ETag of the dataset.
     """
+    from shared.steps import freeze
+
     dataset = dataset_id(request)
     wanted = await json_body(request, VersionRequest)
     principal = caller(request)
-    document, new = await in_thread(freeze.freeze, principal.tenant, dataset, wanted, principal.subject)
+    document, new = await in_thread(
+        freeze.freeze, principal.tenant, dataset, wanted, principal.subject, check_match(request, tagged)
+    )
     await notify_version(client, principal.tenant, document)
     told = versions.view(document, API)
     return json_response(told, 201 if new else 200, location=told.links["self"])
@@ -92,6 +95,8 @@ async def get_version_diff(request: Request) -> Response:
 @routes.operation("GET", PATH + "/{version}/exports", role="viewer", answers={200: ExportList})
 async def list_version_exports(request: Request) -> Response:
     """The exports of a version that are complete, with their files, sizes and SHA-256."""
+    from shared.steps import freeze
+
     document = await _version(request)
     found = await in_thread(freeze.exports, document.dataset, document.number)
     return json_response(ExportList(exports=found))
@@ -103,7 +108,7 @@ async def list_version_exports(request: Request) -> Response:
     role="editor",
     body=VersionExportRequest,
     answers={200: ExportView, 202: None},
-    problems=(409,),
+    problems=(409, 412),
     action="version.export",
     durable=True,
 )
@@ -111,10 +116,13 @@ async def create_version_export(request: Request, client: df.DurableFunctionsCli
     """Make an export of a version.
 
     202, and the list of exports has it once it is complete; 200 with its files when it was made before. 409 when the
-    version has no image.
+    version has no image. `If-Match` takes the ETag of the version.
     """
+    from shared.steps import freeze
+
     wanted = await json_body(request, VersionExportRequest)
     document = await _version(request)
+    require_match(request, lambda: versions.view(document, API))
     if not document.images:
         raise conflict("The version has no image: there is nothing to export.")
     done = await in_thread(freeze.exported, document.dataset, document.number, wanted.format)
@@ -134,17 +142,10 @@ async def create_version_export(request: Request, client: df.DurableFunctionsCli
 @routes.operation("GET", PATH + "/{version}/exports/{format}/link", role="viewer", query=LinkQuery, answers={200: Link})
 async def link_version_export(request: Request) -> Response:
     """A short-lived download link for one file of a version's export; `file` as for the dataset's."""
+    from shared.steps import freeze
+
     query = asked(request, LinkQuery)
     document = await _version(request)
     found = await in_thread(freeze.exports, document.dataset, document.number)
-    export = next((one for one in found if one.format == request.path_params["format"]), None)
-    if export is None:
-        raise not_found("export")
-    names = [file.name for file in export.files]
-    name = query.file if query.file is not None or len(names) > 1 else names[0]
-    if name is None or name not in names:
-        raise bad_parameter("file", "one of the names that the export lists")
     folder = VersionFolder(document.dataset, document.number)
-    saved_as = f"{document.dataset[:8]}-v{document.number}-{name.rpartition('/')[2]}"
-    url, expires = await in_thread(download_link, folder, f"exports/{export.format}/{name}", saved_as)
-    return json_response(Link(url=url, expires=expires))
+    return await linked(request, query, found, folder, f"{document.dataset[:8]}-v{document.number}")

@@ -112,7 +112,7 @@ async def create_webhook(request: Request) -> Response:
         description=wanted.description,
     )
     made = await in_thread(webhooks.create, document)
-    shown = NewWebhookView(**_view(made).model_dump(), secret=made.secret.get_secret_value())
+    shown = NewWebhookView(**_view(made).model_dump(), secret=document.secret.get_secret_value())
     return json_response(shown, 201, location=f"{API}/webhooks/{made.id}", **{"cache-control": "no-store"})
 
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import requests
 
-from local import azurite, cosmos, first_key, gallery, host
+from local import azurite, cosmos, first_key, gallery, host, sealing_key
 from local.config import ROOT, StackSettings
 from local.processes import port_answers
 
@@ -65,7 +65,9 @@ def app_settings(settings: StackSettings) -> dict[str, str]:
 
 
 def stack(settings: StackSettings, *, with_host: bool = True) -> Stages:
-    """The whole stack, or what stands behind another Functions host; NotInstalledError if Azurite is not."""
+    """The whole stack, or what stands behind another Functions host; NotInstalledError if Azurite is not, FirstKeyError
+    when the key that seals secrets cannot be kept.
+    """
 
     def key() -> None:
         first_key.ensure(settings.data, app_settings(settings), api=settings.api if with_host else None)
@@ -97,7 +99,7 @@ def _host(settings: StackSettings, then: Callable[[], None]) -> Service:
         tuple(command),
         (settings.host_port, settings.durable_port),
         lambda: answers_ok(f"{settings.api}/health/ready"),
-        app_settings(settings),
+        {**app_settings(settings), sealing_key.SETTING: sealing_key.ensure(settings.data)},
         on_console=True,
         then=then,
     )

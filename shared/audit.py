@@ -22,6 +22,8 @@ NAME = "audit"
 SYSTEM = "system"
 DAY_SECONDS = 86_400
 NOT_KEPT = "(not kept)"
+FOR_EVER = -1
+"""The `ttl` of lines that do not expire."""
 
 Outcome = Literal["begun", "done", "refused", "failed"]
 """begun: about to be done; done: answered 2xx or 3xx; refused: 4xx, nothing was changed; failed: on our side."""
@@ -46,14 +48,14 @@ class AuditLine(Document):
     facts: dict[str, str | int] = Field(default_factory=dict)  # names and counts that matter
     address: str | None = None
     trace: str | None = None
-    ttl: int = -1
+    ttl: int = FOR_EVER
 
 
 def write(line: AuditLine, *, forever: bool = False) -> None:
     """Add a line; nothing happens if it is there already. It expires after the days of the settings, or never."""
     from azure.cosmos.exceptions import CosmosResourceExistsError
 
-    dated = line.model_copy(update={"ttl": -1 if forever else settings().audit_days * DAY_SECONDS})
+    dated = line.model_copy(update={"ttl": FOR_EVER if forever else settings().audit_days * DAY_SECONDS})
     try:
         container(NAME).create_item(dated.item())
     except CosmosResourceExistsError:

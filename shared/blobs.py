@@ -3,11 +3,13 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import IO, TYPE_CHECKING
+from itertools import chain
+from typing import IO, TYPE_CHECKING, Any
 
 from shared.documents import now
 from shared.once import once
 from shared.settings import settings
+from shared.telemetry import metering
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient, ContainerClient
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
 CONTAINERS = ("raw", "uploads", "datasets")
 
 _IN_MEMORY_BYTES = 32 << 20
+_OPTIONS: dict[str, Any] = {
+    "raw_response_hook": metering.storage_answered,
+    # Every request that writes is paid for, whatever its size: what fits into memory is one, the rest large blocks.
+    "max_single_put_size": _IN_MEMORY_BYTES,
+    "max_block_size": 16 << 20,
+}
 _MAX_CONFLICTS = 20
 
 
@@ -26,12 +34,12 @@ def service() -> "BlobServiceClient":
 
     config = settings()
     if config.storage_connection is not None:
-        client = BlobServiceClient.from_connection_string(config.storage_connection.get_secret_value())
+        client = BlobServiceClient.from_connection_string(config.storage_connection.get_secret_value(), **_OPTIONS)
     elif config.storage_blob_uri:
         from azure.identity import DefaultAzureCredential
 
         credential = DefaultAzureCredential(managed_identity_client_id=config.storage_client_id)
-        client = BlobServiceClient(config.storage_blob_uri, credential=credential)
+        client = BlobServiceClient(config.storage_blob_uri, credential=credential, **_OPTIONS)
     else:
         msg = "set AzureWebJobsStorage (a connection string) or AzureWebJobsStorage__blobServiceUri"
         raise RuntimeError(msg)
@@ -74,7 +82,11 @@ class BlobFolder:
             raise FileNotFoundError(name) from None
 
     def write(self, name: str, data: bytes | Iterable[bytes], metadata: Mapping[str, str] | None = None) -> int:
-        """See `Folder.write`; `metadata` is kept with the blob."""
+        """See `Folder.write`; `metadata` is kept with the blob.
+
+        What fits into memory goes in one request. A stream of unknown length would take two and more: its blocks, and
+        their list.
+        """
         written = 0
 
         def counted() -> Iterator[bytes]:
@@ -83,11 +95,17 @@ class BlobFolder:
                 written += len(piece)
                 yield piece
 
-        body = data if isinstance(data, bytes) else counted()
+        pieces = counted()
+        head = bytearray()
+        for piece in pieces:
+            head += piece
+            if len(head) > _IN_MEMORY_BYTES:
+                break
+        body = chain((bytes(head),), pieces) if len(head) > _IN_MEMORY_BYTES else bytes(head)
         self.container.upload_blob(
             self.root + name, body, overwrite=True, metadata=dict(metadata or {}), tags=_tags(name)
         )
-        return len(data) if isinstance(data, bytes) else written
+        return written
 
     def rewrite(self, name: str, edit: Callable[[IO[bytes]], bool]) -> None:
         """Let `edit` change the bytes of `name` in a file, and store them if it says so; all of it again when somebody
@@ -131,6 +149,15 @@ class BlobFolder:
             return dict(self.container.get_blob_client(self.root + name).get_blob_properties().metadata or {})
         except ResourceNotFoundError:
             raise FileNotFoundError(name) from None
+
+    def etag(self, name: str) -> str | None:
+        """Another one whenever the blob is written; None if there is no such name."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return str(self.container.get_blob_client(self.root + name).get_blob_properties().etag)
+        except ResourceNotFoundError:
+            return None
 
     def exists(self, name: str) -> bool:
         """See `Folder.exists`."""

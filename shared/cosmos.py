@@ -9,13 +9,14 @@ from shared.cosmos_headers import keep_apart
 from shared.once import once
 from shared.problems import bad_parameter
 from shared.settings import settings
+from shared.telemetry import metering
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy, DatabaseProxy
 
 CONTAINERS: Mapping[str, str] = {
     "datasets": "/owner",
-    "shards": "/dataset",  # shards, rounds of searching, versions
+    "shards": "/dataset",  # shards, rounds of searching, the pulse that versions both; versions
     "principals": "/id",  # keys by the part that is no secret, tenants with their quotas
     "usage": "/owner",
     "requests": "/owner",  # answers to be given again, by Idempotency-Key; they expire
@@ -32,6 +33,31 @@ MAX_CONFLICTS = 20
 
 EXPIRING = frozenset({"requests", "webhooks", "audit", "rights"})
 
+INDEXED: Mapping[str, tuple[str, ...]] = {
+    "datasets": ("owner", "state", "created", "settled", "notified"),
+    "shards": ("dataset", "kind", "label", "number", "state"),
+    "principals": ("owner", "kind"),
+    "usage": ("owner", "kind", "dataset", "month", "updated"),
+    "requests": ("owner",),
+    "webhooks": ("owner", "kind", "webhook", "created", "at"),
+    "uploads": ("owner", "state", "created"),
+    "audit": ("owner", "action", "subject", "dataset", "outcome", "request"),
+    "takedowns": ("owner", "state", "created"),
+    "rights": ("owner", "kind", "state"),
+}
+"""Container -> the properties that queries compare or sort by. `id` and `_ts` are always indexed. Nothing else is: a
+shard's document has a row for each of its images, and each value of these would cost with every write."""
+
+
+def indexing_policy(name: str) -> dict[str, Any]:
+    """The indexing policy of a container, as Cosmos DB takes it; the infrastructure has the same."""
+    return {
+        "indexingMode": "consistent",
+        "automatic": True,
+        "includedPaths": [{"path": f"/{path}/?"} for path in INDEXED[name]],
+        "excludedPaths": [{"path": "/*"}],
+    }
+
 
 @once
 def database() -> "DatabaseProxy":
@@ -41,18 +67,23 @@ def database() -> "DatabaseProxy":
     keep_apart()
     config = settings()
     if config.cosmos_key is not None:
-        client = CosmosClient(config.cosmos_endpoint, credential=config.cosmos_key.get_secret_value())
+        key = config.cosmos_key.get_secret_value()
+        client = CosmosClient(config.cosmos_endpoint, credential=key, raw_response_hook=metering.database_answered)
     else:
         from azure.identity import DefaultAzureCredential
 
         credential = DefaultAzureCredential(managed_identity_client_id=config.storage_client_id)
-        client = CosmosClient(config.cosmos_endpoint, credential=credential)
+        client = CosmosClient(
+            config.cosmos_endpoint, credential=credential, raw_response_hook=metering.database_answered
+        )
     if not config.create_resources:
         return client.get_database_client(config.cosmos_database)
     found = client.create_database_if_not_exists(config.cosmos_database)
     for name, path in CONTAINERS.items():
         ttl = -1 if name in EXPIRING else None
-        found.create_container_if_not_exists(name, PartitionKey(path), default_ttl=ttl)
+        found.create_container_if_not_exists(
+            name, PartitionKey(path), indexing_policy=indexing_policy(name), default_ttl=ttl
+        )
     return found
 
 

@@ -12,8 +12,8 @@ from shared.prices import Prices
 from shared.progress import View
 from shared.tasks import LABELS_A_PAGE, shards_a_fetch
 
-BLOCK_BYTES = 4 << 20
-"""Of uploads and downloads in pieces."""
+BLOCK_BYTES, ONE_PUT_BYTES = 16 << 20, 32 << 20
+"""Of uploads in pieces, and what goes in one request (`shared.blobs`)."""
 WITH_IMAGES: frozenset[ExportFormat] = frozenset({"imagefolder", "webdataset", "parquet", "coco", "yolo"})
 """Exports that hold the images' bytes once more."""
 ROW_BYTES = 400
@@ -111,7 +111,8 @@ def work(extent: Extent) -> Work:
     stored = stored_bytes(extent)
     shard_bytes = extent.validated * extent.mean_bytes
     copied = max(stored - shard_bytes, 0)
-    blocks = max(math.ceil(shard_bytes / BLOCK_BYTES), shards)
+    # Shards larger than one request takes are written in blocks, and read in as many pieces or more.
+    blocks = math.ceil(shard_bytes / BLOCK_BYTES) if shard_bytes > shards * ONE_PUT_BYTES else 0
     again = max(rounds / max(labels, 1) - 1, 0)  # a round looks at the label's earlier ones
     turns = 3 + extent.passes * labels + 3 * pages + passes + ends * 3 + exports + 3 * rounds + 2 * shards
     reads = 4 + 8 * rounds + 8 * shards + 3 * passes + 10 * ends + 4 * exports
@@ -133,10 +134,10 @@ def work(extent: Extent) -> Work:
         + rounds
         + 2 * (shards + blocks)
         + passes
-        + 10 * ends
+        + 7 * ends
         + 2 * exports
-        + math.ceil(copied / BLOCK_BYTES),
-        blob_reads=round(2 + pages + (2 + again) * rounds + 5 * shards + blocks + passes + _reads_at_the_end(extent)),
+        + math.floor(copied / BLOCK_BYTES),
+        blob_reads=round(2 + pages + (3 + again) * rounds + 3 * shards + blocks + passes + _reads_at_the_end(extent)),
         blob_lists=ends + exports,
         database_requests=reads + writes + queries + shard_writes,
         request_units=units,

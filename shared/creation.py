@@ -1,5 +1,6 @@
 """Making a dataset: its estimate first, then a place for its build, then the document; or all but the last two."""
 
+import asyncio
 from collections.abc import Callable
 
 from shared import datasets, quotas
@@ -19,15 +20,20 @@ def rehearse(document: DatasetDocument) -> Estimate:
     return plan
 
 
-def create(
+async def create(
     document: DatasetDocument, store: Callable[[DatasetDocument], DatasetDocument] = datasets.create
 ) -> DatasetDocument:
     """Store a new dataset that is to be built, within its tenant's quotas; the document that is there now.
 
     `ProblemError` 422 when `max_cost` is below what any build of it costs, 429 and 403 as `quotas.reserve`.
     """
-    plan = _estimated(document)
-    quotas.reserve(document.owner, document.id, images=_images(document), size=plan.stored_bytes)
+    plan = await asyncio.to_thread(_estimated, document)
+    await quotas.reserve_soon(document.owner, document.id, images=_images(document), size=plan.stored_bytes)
+    return await asyncio.to_thread(_stored, document, store)
+
+
+def _stored(document: DatasetDocument, store: Callable[[DatasetDocument], DatasetDocument]) -> DatasetDocument:
+    """In one piece: who stops waiting for it must not give back the place of a dataset that is made after all."""
     try:
         return store(document)
     except BaseException:

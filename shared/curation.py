@@ -1,6 +1,6 @@
 """Curation: what people decide about images, written into the rows, where it outlives every later build."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -222,9 +222,16 @@ def label_name(document: DatasetDocument, order: ImageAction) -> str | None:
     return order.label
 
 
-def apply(document: DatasetDocument, order: ImageAction, by: str, outcome: Outcome) -> tuple[DatasetDocument, bool]:
+def apply(
+    document: DatasetDocument,
+    order: ImageAction,
+    by: str,
+    outcome: Outcome,
+    check: Callable[[DatasetDocument], None] = lambda _: None,
+) -> tuple[DatasetDocument, bool]:
     """Write an action into the rows. Returns the dataset, which says from here on that it is being built (`work` is
-    `recompute`), and whether that has to be started: it may be under way. `ProblemError` 404 and 409.
+    `recompute`), and whether that has to be started: it may be under way. `ProblemError` 404 and 409, and what `check`
+    raises for the dataset as it is when it is changed.
 
     The dataset says so before the first row changes, and counts a revision after the last: whoever decides about the
     rows meanwhile finds at the end that there is another revision, and decides again.
@@ -234,6 +241,7 @@ def apply(document: DatasetDocument, order: ImageAction, by: str, outcome: Outco
 
     def opened(now: DatasetDocument) -> DatasetDocument:
         nonlocal ended
+        check(now)
         ended = now.state in FINAL
         return _opened(now, label)
 

@@ -203,6 +203,9 @@ class SearchDocument(Document):
     dry: bool
     over_cost: bool = False  # `max_cost` let fewer candidates in than there were, or none
     sources: tuple[SourceFigures, ...] = ()
+    tried: int | None = None  # candidates of this round and those before it; None until they were counted
+    kept: int | None = None  # of these, distinct images
+    etag: str | None = Field(default=None, alias="_etag", exclude=True)
 
     @property
     def end_shard(self) -> int:

@@ -189,18 +189,35 @@ def _of_label(
         if failed:
             sources, messages = zip(*sorted(failed), strict=True)
             yield "warning", WarningEvent(label=figures.label, sources=sources, message=" ".join(messages)), position
-    while (shard := snapshot.by_shard.get((slug, position.shards))) is not None:
-        position = replace(position, shards=position.shards + 1)
+    for shard in _next_shards(snapshot, slug, position.shards):
+        position = replace(position, shards=shard.number + 1)
         if shard.state == "failed":
             message = shard.error or "the shard was given up"
             yield "warning", WarningEvent(label=figures.label, shard=shard.number, message=message), position
         else:
             yield "shard", ShardEvent(label=figures.label, number=shard.number, counts=shard.counts), position
-    dry = any(search.dry for (label, _), search in snapshot.by_round.items() if label == slug)
     reached = figures.accepted >= figures.target
-    if (reached or dry) and not position.done:
+    if (reached or _exhausted(snapshot, slug, position)) and not position.done:
         told = LabelEvent(label=figures.label, reached=reached, accepted=figures.accepted, target=figures.target)
         yield "label", told, replace(position, done=True)
+
+
+def _exhausted(snapshot: Snapshot, slug: str, position: LabelPosition) -> bool:
+    """Whether a label's sources have no more, and all that they gave has been told of."""
+    last = snapshot.by_round.get((slug, position.rounds))
+    return last is not None and last.dry and (snapshot.over or position.shards >= last.end_shard)
+
+
+def _next_shards(snapshot: Snapshot, slug: str, number: int) -> Iterator[ShardDocument]:
+    """Shards from that number on, up to one that is still to come. When all is over nothing is: a build that was
+    stopped has shards that were fetched and those that never were, in any order."""
+    if snapshot.over:
+        rest = sorted(which for label, which in snapshot.by_shard if label == slug and which >= number)
+        yield from (snapshot.by_shard[slug, which] for which in rest)
+        return
+    while (shard := snapshot.by_shard.get((slug, number))) is not None:
+        number += 1
+        yield shard
 
 
 def _failures(search: SearchDocument | None) -> set[tuple[str, str]]:

@@ -197,8 +197,8 @@ def bad_parameter(name: str, detail: str) -> ProblemError:
 
 
 def too_large(limit: int) -> ProblemError:
-    """413: the body is longer than allowed."""
-    detail = f"The request body is over {limit:,} bytes. Send long URL lists to /api/v1/url-lists."
+    """413: the body is longer than this operation allows."""
+    detail = f"The request body is over {limit:,} bytes, the most that may be sent here."
     return ProblemError(413, "too-large", "Request body too large", detail)
 
 

@@ -7,17 +7,19 @@ creation was cut short, has no place, whatever happened to the process that woul
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared import usage
 from shared.cosmos import container, etag_condition, query
 from shared.documents import RUNNING, Document, now
-from shared.problems import not_accepting_builds, quota_exceeded, too_many_builds
+from shared.problems import ProblemError, not_accepting_builds, quota_exceeded, too_many_builds
 from shared.settings import settings
+from shared.together import Together
 
 BUILDS = "builds"
 CREATION_TIME = timedelta(minutes=5)
@@ -46,6 +48,15 @@ class Place(BaseModel):
     since: datetime
     images: int = 0
     bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A place that is wanted for the build of a dataset; `size` in bytes."""
+
+    dataset: str
+    images: int
+    size: int
 
 
 class Builds(Document):
@@ -126,7 +137,8 @@ def standing(tenant: str) -> Standing:
 
 def check(tenant: str, *, images: int, size: int) -> None:
     """Whether `reserve` would find a place now; `ProblemError` as there. Nothing is reserved."""
-    _check(tenant, _current(_read(tenant)), Place(since=now(), images=images, bytes=size))
+    places = _current(_read(tenant))
+    _Room.of(tenant).check(places, Place(since=now(), images=images, bytes=size))
 
 
 def reserve(tenant: str, dataset: str, *, images: int, size: int) -> None:
@@ -135,15 +147,49 @@ def reserve(tenant: str, dataset: str, *, images: int, size: int) -> None:
     images: how many it is to have. size: bytes that it is expected to take up. `ProblemError` 429 when too many builds
     go on, 403 when the month's images or the stored bytes would not suffice, 503 when no builds are begun at all.
     """
+    _check_open()
+    (refusal,) = _reserve_all(tenant, [Wanted(dataset, images, size)])
+    if refusal is not None:
+        raise refusal
+
+
+async def reserve_soon(tenant: str, dataset: str, *, images: int, size: int) -> None:
+    """As `reserve`, together with whatever else of this tenant is to be reserved in this process now.
+
+    The tenant's builds are one document: side by side, each would find it changed by another, and begin again.
+    """
+    _check_open()
+    await _together.do(tenant, Wanted(dataset, images, size))
+
+
+def _check_open() -> None:
+    """`ProblemError` 503 while an operator lets nothing new be built."""
     if not settings().accept_builds:
         raise not_accepting_builds()
 
-    def add(places: dict[str, Place]) -> dict[str, Place]:
-        place = Place(since=now(), images=images, bytes=size)
-        _check(tenant, {key: one for key, one in places.items() if key != dataset}, place)
-        return {**places, dataset: place}
+
+def _reserve_all(tenant: str, wanted: Sequence[Wanted]) -> list[ProblemError | None]:
+    """Reserve what there is room for, in this order; of each, why not."""
+    refusals: list[ProblemError | None] = []
+
+    def add(places: dict[str, Place]) -> dict[str, Place] | None:
+        refusals[:] = [None] * len(wanted)
+        room, added = _Room.of(tenant), dict(places)
+        for index, one in enumerate(wanted):
+            place = Place(since=now(), images=one.images, bytes=one.size)
+            try:
+                room.check({key: other for key, other in added.items() if key != one.dataset}, place)
+            except ProblemError as refusal:
+                refusals[index] = refusal
+            else:
+                added[one.dataset] = place
+        return None if all(refusals) else added
 
     _change(tenant, add)
+    return refusals
+
+
+_together = Together(_reserve_all)
 
 
 def release(tenant: str, dataset: str) -> None:
@@ -152,12 +198,16 @@ def release(tenant: str, dataset: str) -> None:
         _change(tenant, lambda places: {key: one for key, one in places.items() if key != dataset})
 
 
-def _change(tenant: str, edit: Callable[[dict[str, Place]], dict[str, Place]]) -> None:
+def _change(tenant: str, edit: Callable[[dict[str, Place]], dict[str, Place] | None]) -> None:
+    """Replace the places by what `edit` makes of the current ones, again if somebody was faster; None leaves them."""
     from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceExistsError
 
     for attempt in range(MAX_CONFLICTS):
         document = _read(tenant)
-        changed = document.model_copy(update={"places": edit(_current(document))})
+        places = edit(_current(document))
+        if places is None:
+            return
+        changed = document.model_copy(update={"places": places})
         try:
             if document.etag is None:
                 container(usage.NAME).create_item(changed.item())
@@ -200,27 +250,48 @@ def _current(document: Builds) -> dict[str, Place]:
 def _standing(tenant: str, places: Mapping[str, Place]) -> Standing:
     moment = now()
     month = usage.month_of(moment)
+    images, size = usage.used(tenant, month)
     return Standing(
         builds=tuple(sorted(places)),
-        images=usage.images_in(tenant, month),
+        images=images,
         images_reserved=sum(place.images for place in places.values()),
-        bytes=usage.stored_bytes(tenant),
+        bytes=size,
         bytes_reserved=sum(place.bytes for place in places.values()),
         month=month,
         resets=usage.next_month(moment),
     )
 
 
-def _check(tenant: str, places: Mapping[str, Place], wanted: Place) -> None:
-    """The images and bytes of a build that just ended may be counted and reserved at once: never neither."""
-    limit = limits(tenant)
-    if len(places) >= limit.concurrent_builds:
-        raise too_many_builds(len(places), limit.concurrent_builds)
-    used = _standing(tenant, places)
-    if (images := used.images + used.images_reserved) + wanted.images > limit.images_per_month:
-        raise quota_exceeded("images_per_month", images, limit.images_per_month, wanted.images, used.resets)
-    if (size := used.bytes + used.bytes_reserved) + wanted.bytes > limit.stored_bytes:
-        raise quota_exceeded("stored_bytes", size, limit.stored_bytes, wanted.bytes, None)
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """A tenant's limits, and what it used of them without what is reserved.
+
+    To be looked up after the places: the images and bytes of a build that just ended may then be counted and reserved
+    at once, but never neither.
+    """
+
+    limit: Quotas
+    images: int
+    bytes: int
+    resets: datetime
+
+    @classmethod
+    def of(cls, tenant: str) -> Self:
+        moment = now()
+        images, size = usage.used(tenant, usage.month_of(moment))
+        return cls(limits(tenant), images, size, usage.next_month(moment))
+
+    def check(self, places: Mapping[str, Place], wanted: Place) -> None:
+        """`ProblemError` when there is none beside these places."""
+        limit = self.limit
+        if len(places) >= limit.concurrent_builds:
+            raise too_many_builds(len(places), limit.concurrent_builds)
+        images = self.images + sum(place.images for place in places.values())
+        if images + wanted.images > limit.images_per_month:
+            raise quota_exceeded("images_per_month", images, limit.images_per_month, wanted.images, self.resets)
+        size = self.bytes + sum(place.bytes for place in places.values())
+        if size + wanted.bytes > limit.stored_bytes:
+            raise quota_exceeded("stored_bytes", size, limit.stored_bytes, wanted.bytes, None)
 
 
 def _tenant_id(tenant: str) -> str:

@@ -1,13 +1,16 @@
 """Datasets out of datasets: searched again for more, or several merged into a new one."""
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from builder.spec import MAX_IMAGES_PER_LABEL, DatasetSpec, DedupeSpec, ExportFormat, LabelSpec, Model, SplitSpec, Text
 from builder.spec import slugify as slug_of
-from shared import datasets, quotas
+from shared import datasets, quotas, shards, usage
 from shared.documents import DatasetDocument, Merge
+from shared.estimate import MEAN_BYTES
 from shared.problems import ProblemError, conflict, invalid_body
 from shared.steps import lifecycle
 from shared.steps.plan import short_labels
@@ -41,25 +44,40 @@ class MergeRequest(Model):
     exports: tuple[ExportFormat, ...] = ("imagefolder",)
 
 
-def refresh(owner: str, dataset: str, wanted: Refresh) -> DatasetDocument:
-    """Say that a dataset is being searched again. `ProblemError` 404, 409 (also when nothing is missing), 422, and
-    those of `quotas.reserve`."""
-    if not short_labels(dataset, _asked_for(datasets.get(owner, dataset).spec, wanted)):
+def refresh(
+    owner: str, dataset: str, wanted: Refresh, check: Callable[[DatasetDocument], None] = lambda _: None
+) -> DatasetDocument:
+    """Say that a dataset is being searched again. `ProblemError` 404, 409 (also when nothing is missing), 422, those
+    of `quotas.reserve`, and what `check` raises for the dataset as it is when it is changed."""
+    document = datasets.get(owner, dataset)
+    check(document)
+    lifecycle.check_ended(document)  # before a place is reserved: what a build under way has reserved is its own
+    if not short_labels(dataset, _asked_for(document.spec, wanted)):
         raise conflict("Every label has the images that it is to have: say images_per_label to get more.")
 
     def change(document: DatasetDocument) -> dict[str, object]:
+        check(document)
         return {
             "refreshes": document.refreshes + 1,
             "revision": document.revision + 1,
             "spec": _asked_for(document.spec, wanted),
         }
 
-    quotas.reserve(owner, dataset, images=0, size=0)
+    missing = _missing(dataset, _asked_for(document.spec, wanted))
+    quotas.reserve(owner, dataset, images=missing, size=missing * MEAN_BYTES)
     try:
         return lifecycle.reopen(owner, dataset, "refresh", change)
     except BaseException:
         quotas.release(owner, dataset)
         raise
+
+
+def _missing(dataset: str, spec: DatasetSpec) -> int:
+    """How many images the labels lack, together."""
+    accepted = Counter[str]()
+    for shard in shards.summaries(dataset):
+        accepted.update({slug: counts.accepted for slug, counts in shard.by_label().items()})
+    return sum(max(spec.target(label) - accepted[label.slug], 0) for label in spec.labels)
 
 
 def _asked_for(spec: DatasetSpec, wanted: Refresh) -> DatasetSpec:
@@ -95,7 +113,8 @@ def merge(owner: str, new: str, wanted: MergeRequest) -> DatasetDocument:
     )
     parts = Merge(datasets=tuple(parent.id for parent in parents), labels=names)
     document = DatasetDocument(id=new, owner=owner, name=wanted.name, spec=spec, work="merge", merge=parts)
-    quotas.reserve(owner, new, images=0, size=0)  # what is copied was counted when it was built
+    size = usage.bytes_of(owner, parts.datasets)
+    quotas.reserve(owner, new, images=0, size=size)  # the images were counted when they were built
     try:
         return datasets.create(document)
     except BaseException:

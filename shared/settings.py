@@ -9,12 +9,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.issuers import Issuers
 from shared.prices import Prices
+from shared.sealing_keys import SealingKeys
 
 
 class Settings(BaseSettings):
     """Names are those of `local.settings.sample.json`; every field but the storage ones is prefixed PIXCRAWLER_."""
 
-    model_config = SettingsConfigDict(env_prefix="PIXCRAWLER_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PIXCRAWLER_",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        hide_input_in_errors=True,  # some values are secrets, and what is wrong at start is logged
+    )
 
     storage_connection: SecretStr | None = Field(
         default=None, alias="AzureWebJobsStorage", description="connection string, for Azurite; on Azure the URI below"
@@ -59,6 +66,11 @@ class Settings(BaseSettings):
     search_proxy: str | None = Field(default=None, description="proxy URL for the web search engines")
     search_ca_file: str | None = Field(default=None, description="PEM file of the authority behind that proxy")
 
+    sealing_keys: SealingKeys = Field(
+        default=SecretStr(""),
+        description="Fernet keys that seal the secrets of webhooks at rest, comma-separated, newest first; empty: "
+        "they are kept unsealed",
+    )
     webhook_pauses: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         default=(5, 60, 300, 1800, 7200, 14400, 28800),
         max_length=20,

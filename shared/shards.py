@@ -1,29 +1,52 @@
-"""Shard and search documents of a dataset: what has been done, and every image's row."""
+"""Shard and search documents of a dataset: what has been done, and every image's row.
+
+Whatever is written goes together with the `pulse`, one small document beside them, in one transaction. Its etag is a
+version of all of them, which costs one point read, however many they are.
+"""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from builder.rows import ImageRow, Verdict
 from shared import cosmos
-from shared.cosmos import Page, container, etag_condition, query, query_page
+from shared.cosmos import Page, container, query, query_page
 from shared.documents import SearchDocument, ShardDocument
 
 NAME = "shards"
-MAX_CONFLICTS = 20
+PULSE = "pulse"
+_MISSING, _TAKEN, _CHANGED = 404, 409, 412
+
+
+def version(dataset: str) -> str:
+    """Another text whenever a shard or search was written or removed since; empty before the first."""
+    item = cosmos.read(NAME, PULSE, dataset)
+    return "" if item is None else str(item["_etag"])
+
+
+def _write(dataset: str, operation: str, *arguments: object, **options: object) -> int:
+    """Do it, and give the pulse another etag, or neither; the status, which may be 404, 409 or 412."""
+    from azure.cosmos.exceptions import CosmosBatchOperationError
+
+    pulse = {"id": PULSE, "kind": PULSE, "dataset": dataset}
+    batch: list[Any] = [(operation, arguments, options), ("upsert", (pulse,), {})]
+    try:
+        container(NAME).execute_item_batch(batch, dataset)
+    except CosmosBatchOperationError as error:
+        status = int(error.operation_responses[error.error_index]["statusCode"])
+        if status not in {_MISSING, _TAKEN, _CHANGED}:
+            raise
+        return status
+    return 200
 
 
 def put(document: ShardDocument | SearchDocument) -> None:
     """Store a document, in place of the one of the same id."""
-    container(NAME).upsert_item(document.item())
+    _write(document.dataset, "upsert", document.item())
 
 
 def add(document: ShardDocument) -> None:
     """Store a shard that is not there yet. One that came first stays: it tells the same, or more by now."""
-    from azure.cosmos.exceptions import CosmosResourceExistsError
-
-    try:
-        container(NAME).create_item(document.item())
-    except CosmosResourceExistsError:
-        return
+    _write(document.dataset, "create", document.item())
 
 
 class ConflictError(RuntimeError):
@@ -32,19 +55,16 @@ class ConflictError(RuntimeError):
 
 def replace(document: ShardDocument) -> None:
     """Store a shard that was read, unless somebody changed or removed it since then: ConflictError."""
-    from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosResourceNotFoundError
-
-    try:
-        container(NAME).replace_item(document.id, document.item(), **etag_condition(document.etag))
-    except (CosmosAccessConditionFailedError, CosmosResourceNotFoundError):
+    condition = {"if_match_etag": document.etag} if document.etag else {}
+    if _write(document.dataset, "replace", document.id, document.item(), **condition) in {_MISSING, _CHANGED}:
         msg = f"shard {document.dataset}/{document.id} changed while it was being changed"
-        raise ConflictError(msg) from None
+        raise ConflictError(msg)
 
 
 def change(dataset: str, shard: str, edit: Callable[[ShardDocument], ShardDocument | None]) -> None:
     """Apply `edit` to the shard as it is and store it, again if somebody else was faster; None leaves it. Nothing
     happens if there is no such shard; ConflictError after 20 times."""
-    for left in reversed(range(MAX_CONFLICTS)):
+    for left in reversed(range(cosmos.MAX_CONFLICTS)):
         current = find(dataset, shard)
         edited = None if current is None else edit(current)
         if edited is None:
@@ -96,8 +116,8 @@ def summaries(dataset: str) -> list[ShardDocument]:
 def overview(dataset: str) -> tuple[list[ShardDocument], list[SearchDocument]]:
     """`summaries` and `searches` by one query."""
     sql = (
-        "SELECT c.kind, c.id, c.dataset, c.label, c.number, c.state, c.counts, c.error, c.round, c.first_shard, "
-        "c.shards, c.found, c.dry, c.sources FROM c WHERE ARRAY_CONTAINS(@kinds, c.kind)"
+        "SELECT c.kind, c.id, c.dataset, c.label, c.number, c.state, c.counts, c.elsewhere, c.error, c.round, "
+        "c.first_shard, c.shards, c.found, c.dry, c.over_cost, c.sources FROM c WHERE ARRAY_CONTAINS(@kinds, c.kind)"
     )
     items = query(NAME, sql, {"kinds": ["shard", "search"]}, dataset)
     found = [ShardDocument.model_validate(item) for item in items if item["kind"] == "shard"]
@@ -131,14 +151,9 @@ def image_page(
 def clear(dataset: str) -> None:
     """Remove every document of a dataset."""
     for item in query(NAME, "SELECT c.id FROM c", {}, dataset):
-        remove(dataset, item["id"])
+        cosmos.delete(NAME, item["id"], dataset)
 
 
 def remove(dataset: str, shard: str) -> None:
     """Remove a document; nothing happens if there is none."""
-    from azure.cosmos.exceptions import CosmosResourceNotFoundError
-
-    try:
-        container(NAME).delete_item(shard, dataset)
-    except CosmosResourceNotFoundError:
-        return
+    _write(dataset, "delete", shard)

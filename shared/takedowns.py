@@ -8,18 +8,19 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from builder.errors import TakeDownListError
 from builder.spec import Model
-from builder.takedown import TakeDownList
 from shared import cosmos
 from shared.cosmos import Page, container, query, query_page
 from shared.documents import Document, now
 from shared.problems import invalid_body, not_found
 from shared.settings import settings
+
+if TYPE_CHECKING:
+    from builder.takedown import TakeDownList
 
 NAME = "takedowns"
 MAX_HASHES = 5_000
@@ -56,6 +57,9 @@ class TakedownRequest(Model):
     @property
     def entry(self) -> str:
         """As a line of a take-down list; `ProblemError` 422 when it is none."""
+        from builder.errors import TakeDownListError
+        from builder.takedown import TakeDownList
+
         for name, mark in (("host", "host:"), ("sha256", "sha256:"), ("url", "")):
             if (text := getattr(self, name)) is not None:
                 line: str = mark + (text.strip().lower() if mark else text.strip())
@@ -90,8 +94,10 @@ class TakedownDocument(Document):
     etag: str | None = Field(default=None, alias="_etag", exclude=True)
 
     @property
-    def take_down(self) -> TakeDownList:
+    def take_down(self) -> "TakeDownList":
         """The entry, and the pictures that it was found to mean."""
+        from builder.takedown import TakeDownList
+
         return TakeDownList.parse([self.entry, *(f"sha256:{one}" for one in self.hashes)])
 
     @property
@@ -112,12 +118,22 @@ def takedown_id(owner: str, entry: str) -> str:
 
 def put(document: TakedownDocument) -> TakedownDocument:
     """Store an entry, in force from now on. One that is there already keeps what it has learned, and begins anew."""
-    before = find(document.owner, document.id)
-    if before is not None:
-        document = document.model_copy(update={"hashes": before.hashes, "found": before.found})
-    stored = TakedownDocument.model_validate(container(NAME).upsert_item(document.item()))
-    _forget(document.owner)
-    return stored
+    from azure.cosmos.exceptions import CosmosResourceExistsError
+
+    def again(before: TakedownDocument) -> TakedownDocument:
+        return document.model_copy(update={"hashes": before.hashes, "found": before.found})
+
+    for _ in range(_MAX_CONFLICTS):
+        stored = change(document.owner, document.id, again)
+        if stored is None:
+            try:
+                stored = TakedownDocument.model_validate(container(NAME).create_item(document.item()))
+            except CosmosResourceExistsError:
+                continue
+        _forget(document.owner)
+        return stored
+    msg = f"take-down {document.id} came and went {_MAX_CONFLICTS} times while it was being asked for"
+    raise RuntimeError(msg)
 
 
 def find(owner: str, takedown: str) -> TakedownDocument | None:
@@ -161,12 +177,14 @@ def remove(document: TakedownDocument) -> bool:
     return True
 
 
-_lists: dict[str, tuple[float, TakeDownList]] = {}
+_lists: "dict[str, tuple[float, TakeDownList]]" = {}
 _lock = Lock()
 
 
-def current(owner: str) -> TakeDownList:
+def current(owner: str) -> "TakeDownList":
     """What the tenant has taken down, as of at most `take_down_seconds` ago."""
+    from builder.takedown import TakeDownList
+
     with _lock:
         read, known = _lists.get(owner, (0.0, None))
     if known is not None and time.monotonic() - read < settings().take_down_seconds:

@@ -9,11 +9,13 @@ from builder.uploaded import UploadedImage
 from shared.blobs import BlobFolder, service
 from shared.documents import now
 from shared.settings import settings
+from shared.telemetry.trace import traceparent
 from shared.uploads import SignedUpload
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
 
+TRACE = "traceparent"
 INDEX = "index.jsonl"
 """The last file of an upload's images to be written: a line of `UploadedImage` for each, in order."""
 
@@ -64,9 +66,22 @@ def signed_upload(owner: str, upload: str) -> SignedUpload:
         expiry=expiry,
     )
     blob = folder.container.get_blob_client(folder.root + upload)
-    return SignedUpload(
-        url=f"{blob.url}?{token}", method="PUT", headers={"x-ms-blob-type": "BlockBlob"}, expires=expiry
-    )
+    headers = {"x-ms-blob-type": "BlockBlob", **{f"x-ms-meta-{name}": value for name, value in _metadata().items()}}
+    return SignedUpload(url=f"{blob.url}?{token}", method="PUT", headers=headers, expires=expiry)
+
+
+def _metadata() -> dict[str, str]:
+    """What is kept with the bytes as they came: the trace that their check is to belong to."""
+    trace = traceparent()
+    return {TRACE: trace} if trace else {}
+
+
+def trace_of(owner: str, upload: str) -> str | None:
+    """The trace that the bytes of an upload were sent in, None when nothing tells."""
+    try:
+        return incoming_folder(owner).metadata(upload).get(TRACE)
+    except FileNotFoundError:
+        return None
 
 
 def has_come(owner: str, upload: str) -> bool:
@@ -97,7 +112,9 @@ class IncomingBlob:
 
         try:
             self._blob.commit_block_list(
-                [BlobBlock(block) for block in self._blocks], match_condition=MatchConditions.IfMissing
+                [BlobBlock(block) for block in self._blocks],
+                metadata=_metadata(),
+                match_condition=MatchConditions.IfMissing,
             )
         except ResourceExistsError:
             return False

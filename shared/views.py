@@ -1,6 +1,9 @@
 """What the API answers with, made from documents."""
 
+import hashlib
+import json
 from datetime import datetime
+from functools import cache
 
 from pydantic import Field
 
@@ -10,6 +13,7 @@ from shared.costs import Cost
 from shared.documents import DatasetDocument, DatasetHead, Retention, Stage, State
 from shared.progress import Progress, View, progress
 from shared.retention import expires, retention_of
+from shared.settings import settings
 from shared.spending import spent
 
 
@@ -42,6 +46,31 @@ class DatasetList(View):
 
     datasets: tuple[DatasetLine, ...]
     next: str | None = Field(description="`cursor` of the next page; null on the last")
+
+
+def dataset_tag(document: DatasetDocument, parts: str) -> str:
+    """The entity tag of a dataset's `DatasetView`; `parts` is `shards.version`, read before the view is made."""
+    return tag(DatasetView, document.model_dump_json(exclude=_UNSEEN), parts)
+
+
+def tag(view: type[View], *versions: str) -> str:
+    """A strong entity tag of what is answered as `view`, made of the versions of what it is made from.
+
+    Settings that answers depend on are versions too, and so is the form of the answer, which a release may change.
+    """
+    config = settings()
+    of_settings = f"{config.prices.model_dump_json()} {config.retention_days} {config.retention_then}"
+    told = json.dumps([_form(view), of_settings, *versions])
+    return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
+
+
+@cache
+def _form(view: type[View]) -> str:
+    return json.dumps(view.model_json_schema(), sort_keys=True)
+
+
+_UNSEEN = {"settled", "notified", "work", "revision", "refreshes", "merge"}
+"""Of a dataset's document, what no view of it depends on: nobody's If-Match fails for it."""
 
 
 class UrlListView(View):

@@ -1,9 +1,10 @@
 """Webhooks: addresses of a tenant that are told what happens, with the secrets that sign it, and the log of attempts.
 
-A secret is shown once, by the request that makes the webhook, and kept as it is: signing needs it. Nothing else shows
-or logs it, and whatever lists documents has to leave `secret` out.
+A secret is shown once, by the request that makes the webhook, and kept sealed (`shared.sealing`), for signing needs
+it. Nothing else shows or logs it, and whatever lists documents has to leave `secret` out.
 """
 
+import logging
 import secrets
 from base64 import b64encode
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from pydantic import Field, HttpUrl, SecretStr
 
 from builder.errors import AddressRefusedError
 from builder.guard import AddressGuard, parse_exceptions
-from shared import cosmos
+from shared import cosmos, sealing
 from shared.cosmos import Page, container, query, query_page
 from shared.documents import Document, now
-from shared.problems import conflict, invalid_body, not_found
+from shared.problems import ProblemError, conflict, invalid_body, not_found
 from shared.settings import settings
+
+log = logging.getLogger(__name__)
 
 NAME = "webhooks"
 MAX_WEBHOOKS = 20
@@ -39,7 +42,7 @@ Sent = Event | Literal["webhook.test"]
 
 
 class WebhookDocument(Document):
-    """One webhook. Partition key: `owner`."""
+    """One webhook. Partition key: `owner`. `secret` is as it was stored, sealed or not; a new one is not yet sealed."""
 
     kind: Literal["webhook"] = "webhook"
     owner: str
@@ -52,8 +55,13 @@ class WebhookDocument(Document):
     etag: str | None = Field(default=None, alias="_etag", exclude=True)
 
     def item(self) -> dict[str, Any]:
-        """See `Document.item`; the one place where the secret leaves its wrapping for the database."""
-        return {**super().item(), "secret": self.secret.get_secret_value()}
+        """See `Document.item`; the one place where the secret leaves its wrapping for the database, sealed."""
+        return {**super().item(), "secret": sealing.seal(self.secret).get_secret_value()}
+
+    @property
+    def signing_secret(self) -> SecretStr:
+        """What signs its messages; `SealedError` when no key of the settings opens it."""
+        return sealing.unseal(self.secret)
 
 
 class DeliveryDocument(Document):
@@ -105,14 +113,26 @@ def check_url(url: HttpUrl) -> str:
 
 
 def create(document: WebhookDocument) -> WebhookDocument:
-    """Store a webhook; `ProblemError` 409 when the tenant has `MAX_WEBHOOKS`.
+    """Store a webhook; `ProblemError` 409 when the tenant has `MAX_WEBHOOKS`. What is returned has the secret as it is
+    stored: the one to show is in `document`.
 
     One of the same id was made by a request that was never answered: nobody knows its secret, and it is replaced.
     """
-    others = [one for one in of_owner(document.owner) if one.id != document.id]
-    if len(others) >= MAX_WEBHOOKS:
+    _check_room(document)
+    stored = WebhookDocument.model_validate(container(NAME).upsert_item(document.item()))
+    try:
+        _check_room(document)  # of many that were made at once, the last sees all that stay
+    except ProblemError:
+        remove(stored)
+        raise
+    if not sealing.is_on():
+        log.warning("webhook %s: its secret is kept unsealed, as PIXCRAWLER_SEALING_KEYS is empty", stored.id)
+    return stored
+
+
+def _check_room(document: WebhookDocument) -> None:
+    if sum(one.id != document.id for one in of_owner(document.owner)) >= MAX_WEBHOOKS:
         raise conflict(f"There are {MAX_WEBHOOKS} webhooks: delete one first.")
-    return WebhookDocument.model_validate(container(NAME).upsert_item(document.item()))
 
 
 def find(owner: str, webhook: str) -> WebhookDocument | None:
@@ -133,6 +153,23 @@ def of_owner(owner: str) -> list[WebhookDocument]:
     """All webhooks of a tenant, oldest first."""
     items = query(NAME, "SELECT * FROM c WHERE c.kind = 'webhook' ORDER BY c.created", {}, owner)
     return [WebhookDocument.model_validate(item) for item in items]
+
+
+def everybodys() -> list[WebhookDocument]:
+    """All webhooks of all tenants: for housekeeping only."""
+    items = query(NAME, "SELECT * FROM c WHERE c.kind = 'webhook'", {}, None)
+    return [WebhookDocument.model_validate(item) for item in items]
+
+
+def seal_again(owner: str, webhook: str) -> None:
+    """Seal a secret with the newest key, unless it is; one that no key opens is left as it is."""
+
+    def edit(document: WebhookDocument) -> WebhookDocument | None:
+        if sealing.seal_of(document.secret) in {"newest", "unknown"}:
+            return None
+        return document.model_copy(update={"secret": document.signing_secret})
+
+    change(owner, webhook, edit)
 
 
 def change(

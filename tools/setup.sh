@@ -40,6 +40,13 @@ if ! .venv/bin/uv pip install --quiet --python .venv/bin/python -r requirements-
     echo "uv could not install the requirements: trying pip." >&2
     $pip -r requirements-dev.txt
 fi
+
+# checkov, which `make test` runs over infra/, pins other versions than the app: it has an environment inside this one.
+checkov=.venv/checkov
+[ -x $checkov/bin/python ] || .venv/bin/python -m venv --without-pip $checkov
+if ! .venv/bin/uv pip install --quiet --python $checkov/bin/python -r tools/infra/checkov.txt; then
+    $pip --python $checkov/bin/python -r tools/infra/checkov.txt
+fi
 if [ -n "$npm" ]; then
     wait "$npm"
     trap - EXIT INT TERM

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,13 +38,15 @@ class Stack:
 
 
 @contextmanager
-def running(data: Path) -> Iterator[Stack]:
-    """Start the stack, without limits of requests and builds; its log goes to `data`. BenchError if it does not."""
+def running(data: Path, more: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """Start the stack, without limits of requests and builds, and with `more` environment variables; its log goes to
+    `data`. BenchError if it does not start."""
     ports = {name: free_port() for name in _PORTS} | {"GALLERY": _free_ports(_SITES)}
     data.mkdir(parents=True, exist_ok=True)
     environment = {
         **os.environ,
         **UNLIMITED,
+        **(more or {}),
         **{f"PIXCRAWLER_LOCAL_{name}_PORT": str(port) for name, port in ports.items()},
         "PIXCRAWLER_LOCAL_DATA": str(data),
     }

@@ -17,6 +17,7 @@ from shared import audit
 from shared.access import Principal
 from shared.audit import AuditLine
 from shared.problems import BEING_ERASED, ProblemError, no_audit
+from shared.telemetry import trace
 from shared.uuid7 import uuid7
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _DATASET = re.compile(r"/datasets/([0-9a-f]{32})$")
 _MADE = re.compile(r"/([0-9A-Za-z_-]{1,80})$")
 _REFUSED, _FAILED = 400, 500
@@ -79,7 +79,7 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
 
 def _line(operation: "Operation", request: Request, principal: Principal) -> AuditLine:
     target = audit.named(request.path_params)
-    traced = _TRACE.fullmatch(request.headers.get("traceparent", ""))
+    traced = trace.ids()
     return AuditLine(
         owner=principal.tenant,
         request=uuid7(),
@@ -90,7 +90,7 @@ def _line(operation: "Operation", request: Request, principal: Principal) -> Aud
         dataset=target.pop("dataset", None),
         target=target,
         address=client_address(request),
-        trace=traced[1] if traced else None,
+        trace=traced[0] if traced else None,
     )
 
 

@@ -1,6 +1,7 @@
 """A stage: reads carry an ETag of what they answer, and answer 304 to who has that already (RFC 9110, section 13)."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from functions.stages import Proceed
 
 _OK, _NOT_MODIFIED = 200, 304
+_REVALIDATE = "private, no-cache"
 
 
 async def stage(operation: "Operation", request: Request, proceed: "Proceed") -> Response:
@@ -20,10 +22,17 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
         return response
     if "etag" not in response.headers:
         response.headers["etag"] = etag_of(bytes(response.body))
-        response.headers.setdefault("cache-control", "private, no-cache")
-    if not matches(request.headers.get("if-none-match"), response.headers["etag"]):
-        return response
-    kept = {name: value for name, value in response.headers.items() if name in {"etag", "cache-control", "vary"}}
+        response.headers.setdefault("cache-control", _REVALIDATE)
+    return unchanged(request, response.headers) or response
+
+
+def unchanged(request: Request, headers: Mapping[str, str]) -> Response | None:
+    """304 when If-None-Match names the ETag that an answer with these headers has, else None: for handlers that know
+    the tag before they have read what would be answered."""
+    if not matches(request.headers.get("if-none-match"), headers["etag"]):
+        return None
+    kept = {name: value for name, value in headers.items() if name in {"etag", "cache-control", "vary"}}
+    kept.setdefault("cache-control", _REVALIDATE)
     return Response(status_code=_NOT_MODIFIED, headers=kept)
 
 

@@ -1,8 +1,9 @@
 """A stage: a POST that is sent again with its Idempotency-Key is answered as the first time.
 
 After draft-ietf-httpapi-idempotency-key-header. The same request means the same method, path, query and bytes of the
-body, which are hashed while the handler reads them: a body may be larger than memory. Only what was done is kept: a
-refusal (4xx) changed nothing and frees the key, a failure (5xx) frees it too.
+body, which are hashed while the handler reads them: a body may be larger than memory. What is sent beyond all that the
+operation could take is neither read nor compared. Only what was done is kept: a refusal (4xx) changed nothing and frees
+the key, a failure (5xx) frees it too.
 """
 
 import hashlib
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from functions.http import in_thread
+from functions.http import MAX_BODY_BYTES, in_thread
 from functions.stages.identify import caller
 from shared import requests
 from shared.problems import ProblemError, already_done, bad_idempotency_key, key_reused
 from shared.requests import Answer, RequestDocument
+from shared.settings import settings
 
 if TYPE_CHECKING:
     from functions.operations import Operation
@@ -30,6 +32,9 @@ log = logging.getLogger(__name__)
 MAX_KEPT_BYTES = 1_000_000
 """Of an answer: a Cosmos DB item has at most 2 MB, and base64 makes four bytes of three."""
 
+LONGEST_BODY = 100_000_000
+"""What Azure Functions takes."""
+
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _HEADERS = {"content-type", "location", "etag"}
 _REFUSED, _FAILED = 400, 500
@@ -38,8 +43,9 @@ _REFUSED, _FAILED = 400, 500
 class Claim:
     """A key that this request has claimed, and the hash of the request's body as it is read."""
 
-    def __init__(self, request: Request, document: RequestDocument) -> None:
+    def __init__(self, request: Request, document: RequestDocument, most: int) -> None:
         self.document = document
+        self._left = most
         self._digest = hashlib.sha256()
         self._read = request.stream
         self._whole = False
@@ -48,15 +54,18 @@ class Claim:
     async def _stream(self) -> AsyncGenerator[bytes]:
         async for chunk in self._read():
             if not self._whole:
-                self._digest.update(chunk)
+                piece = chunk[: self._left]
+                self._digest.update(piece)
+                self._left -= len(piece)
             yield chunk
         self._whole = True
 
     async def sha256(self) -> str:
-        """Of the whole body, whatever of it has been read so far."""
-        if not self._whole:
+        """Of the whole body, or its first `most` bytes, whatever of it has been read so far."""
+        if not self._whole and self._left:
             async for _ in self._stream():
-                pass
+                if not self._left:
+                    break
         return self._digest.hexdigest()
 
     def new_id(self) -> str:
@@ -83,7 +92,7 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
     principal = caller(request)
     target = requests.target_of(request.method, request.url.path, request.url.query)
     document = await in_thread(requests.claim, principal.tenant, principal.subject, key, target)
-    claim = Claim(request, document)
+    claim = Claim(request, document, _most(operation))
     if document.state == "done":
         return await _again(claim)
     request.state.claim = claim
@@ -100,6 +109,11 @@ async def stage(operation: "Operation", request: Request, proceed: "Proceed") ->
     answer = _answer(response) if operation.replayable else Answer(status=response.status_code)
     await _written(_complete(claim, answer))
     return response
+
+
+def _most(operation: "Operation") -> int:
+    """Bytes of a body that the operation could have use for."""
+    return max(settings().max_upload_bytes, LONGEST_BODY) if isinstance(operation.body, tuple) else MAX_BODY_BYTES
 
 
 def _key(request: Request) -> str | None:

@@ -6,6 +6,7 @@ once, all new within `w` seconds; `r` are left, and all are back after `t` secon
 
 import math
 from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -54,7 +55,7 @@ async def guesses(operation: "Operation", request: Request, proceed: "Proceed") 
     buckets = _buckets(WRONG_CREDENTIALS, settings().refused_per_minute / 60, settings().refused_burst)
     if operation.role is None or buckets is None or not any(name in request.headers for name in _CREDENTIALS):
         return await proceed()
-    address = client_address(request) or "unknown"
+    address = _network(client_address(request))
     before = buckets.look(address)
     if not before.allowed:
         problem = too_many_requests(WRONG_CREDENTIALS, before.wait)
@@ -66,6 +67,16 @@ async def guesses(operation: "Operation", request: Request, proceed: "Proceed") 
         if problem.status == _UNAUTHORIZED:
             buckets.take(address)
         raise
+
+
+def _network(address: str | None) -> str:
+    """Who is counted as one: of IPv6 the /64, which is what a subscriber has, and is changed at will within it."""
+    if address is None:
+        return "unknown"
+    found = ip_address(address)
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(IPv6Network((int(found), 64), strict=False))
+    return address
 
 
 def rate_headers(policy: str, buckets: TokenBuckets, taken: Taken) -> dict[str, str]:

@@ -31,7 +31,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   location: location
   tags: tags
   // checkov:skip=CKV_AZURE_109: operators reach the vault from where they are, by role; publicNetworkAccess closes it
-  // checkov:skip=CKV_AZURE_189: as above
+  // checkov:skip=CKV_AZURE_189: as for CKV_AZURE_109; publicNetworkAccess closes it
   // checkov:skip=CKV_AZURE_110: the environment chooses; a development environment must be able to go without a trace
   // checkov:skip=CKV_AZURE_42: soft delete is on; the rest of this check is purge protection again
   properties: {

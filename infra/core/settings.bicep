@@ -63,6 +63,13 @@ resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing
 }
 
 resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
+  // checkov:skip=CKV_AZURE_13: these are app settings (config/appsettings), which checkov takes for config/web
+  // checkov:skip=CKV_AZURE_63: these are app settings (config/appsettings), which checkov takes for config/web
+  // checkov:skip=CKV_AZURE_65: these are app settings (config/appsettings), which checkov takes for config/web
+  // checkov:skip=CKV_AZURE_66: these are app settings (config/appsettings), which checkov takes for config/web
+  // checkov:skip=CKV_AZURE_80: these are app settings (config/appsettings), which checkov takes for config/web
+  // checkov:skip=CKV_AZURE_88: these are app settings (config/appsettings), which checkov takes for config/web
+  // checkov:skip=CKV_AZURE_222: these are app settings (config/appsettings), which checkov takes for config/web
   parent: app
   name: 'appsettings'
   properties: union(common, overrides, references, durable, {

@@ -7,7 +7,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from local.cosmos import patching
+from local.cosmos import charges, patching
 from local.cosmos.documents import Conditions, Stored, check_size
 from local.cosmos.errors import BadRequestError, CosmosError
 from local.cosmos.items import Target, changing
@@ -44,11 +44,14 @@ def run(request: Request, at: Target, store: Store) -> Answer:
     if not 0 < len(operations) <= _MAX_OPERATIONS:
         raise BadRequestError(f"A batch has 1 to {_MAX_OPERATIONS} operations, this one has {len(operations)}")
     results: list[Json] = []
+    total = 0.0
     try:
         with store.transaction():
             for place, operation in enumerate(operations):
                 try:
-                    results.append(_result(*_run(operation, at)))
+                    status, stored, charge = _run(operation, at)
+                    results.append(_result(status, stored, charge))
+                    total += charge
                 except CosmosError as error:
                     failed = _failure(error.status) | {"subStatusCode": error.substatus, "message": error.message}
                     results = [_failure(424) for _ in operations]
@@ -56,32 +59,36 @@ def run(request: Request, at: Target, store: Store) -> Answer:
                     raise _FailedError from None
     except _FailedError:
         return Answer(207, dumps(results))
-    return Answer(200, dumps(results))
+    return Answer(200, dumps(results), charges.header(total))
 
 
-def _run(operation: _Operation, at: Target) -> tuple[int, Stored | None]:
+def _run(operation: _Operation, at: Target) -> tuple[int, Stored | None, float]:
+    """Status, what is there now, and what it cost."""
     where = (at.container, at.pk)
     seen = Conditions(operation.if_match, operation.if_none_match)
     if operation.kind == "Create":
-        return 201, at.documents.create(*where, operation.body)
+        stored = at.documents.create(*where, operation.body)
+        return 201, stored, stored.charge
     if operation.kind == "Upsert":
         stored, created = at.documents.upsert(*where, operation.body, seen)
-        return (201 if created else 200), stored
+        return (201 if created else 200), stored, stored.charge
     if operation.kind == "Read":
-        return 200, at.documents.read(*where, operation.id, seen)
+        stored = at.documents.read(*where, operation.id, seen)
+        return 200, stored, stored.charge
     if operation.kind == "Replace":
-        return 200, at.documents.replace(*where, operation.id, operation.body, seen)
+        stored = at.documents.replace(*where, operation.id, operation.body, seen)
+        return 200, stored, stored.charge
     if operation.kind == "Patch":
-        change = changing(patching.parse(operation.body))
-        return 200, at.documents.patch(*where, operation.id, change, seen)
+        wanted = patching.parse(operation.body)
+        stored = at.documents.patch(*where, operation.id, changing(wanted), seen)
+        return 200, stored, stored.charge + charges.patched(len(wanted.operations))
     if operation.kind == "Delete":
-        at.documents.delete(*where, operation.id, seen)
-        return 204, None
+        return 204, None, at.documents.delete(*where, operation.id, seen)
     raise BadRequestError(f"There is no batch operation {operation.kind!r}")
 
 
-def _result(status: int, stored: Stored | None) -> Object:
-    result: Object = {"statusCode": status, "requestCharge": 1.0}
+def _result(status: int, stored: Stored | None, charge: float) -> Object:
+    result: Object = {"statusCode": status, "requestCharge": round(charge, 2)}
     if stored is not None:
         result |= {"eTag": stored.etag, "resourceBody": cast("Object", loads(stored.body))}
     return result

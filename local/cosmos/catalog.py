@@ -6,6 +6,7 @@ import uuid
 from pydantic import ValidationError
 
 from local.cosmos.errors import BadRequestError, ConflictError, NotFoundError, NotSupportedError
+from local.cosmos.indexing import Indexed
 from local.cosmos.model import Container, ContainerSettings, Database, path_of, rid, valid_id
 from local.cosmos.store import Store
 from local.cosmos.values import Object
@@ -119,6 +120,10 @@ def new_etag() -> str:
 
 def _container(database: Database, number: int, ts: int, etag: str, text: str) -> Container:
     settings = ContainerSettings.model_validate_json(text)
+    policy = settings.indexingPolicy
+    included, excluded = (
+        [path_of(str(one["path"])) for one in paths] for paths in (policy.includedPaths, policy.excludedPaths)
+    )
     unique = settings.uniqueKeyPolicy.uniqueKeys if settings.uniqueKeyPolicy else ()
     return Container(
         number,
@@ -128,6 +133,7 @@ def _container(database: Database, number: int, ts: int, etag: str, text: str) -
         settings,
         partition_paths=tuple(path_of(path) for path in settings.partitionKey.paths),
         unique_paths=tuple(tuple(path_of(path) for path in key.paths) for key in unique),
+        indexed=Indexed.of(included, excluded, on=policy.indexingMode.lower() != "none"),
     )
 
 

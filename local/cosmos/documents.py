@@ -5,9 +5,10 @@ import binascii
 import sqlite3
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
-from local.cosmos import partition
+from local.cosmos import charges, partition
 from local.cosmos.catalog import new_etag
 from local.cosmos.errors import (
     BadRequestError,
@@ -17,10 +18,11 @@ from local.cosmos.errors import (
     PreconditionFailedError,
     TooLargeError,
 )
+from local.cosmos.indexing import Term
 from local.cosmos.model import Container, rid, valid_id
 from local.cosmos.partition import PartitionKey
 from local.cosmos.store import Store
-from local.cosmos.values import Json, Object, canonical, dumps
+from local.cosmos.values import Json, Object, canonical, dumps, loads
 
 MAX_BYTES = 2 * 1024 * 1024
 _SWEEP_SECONDS = 30.0
@@ -30,11 +32,12 @@ _ALIVE = "(:default IS NULL OR COALESCE(ttl, :default) = -1 OR ts + COALESCE(ttl
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A document as it is stored: `body` is its JSON with the system properties."""
+    """A document as it is stored: `body` is its JSON with the system properties, `charge` what came to it cost."""
 
     seq: int
     etag: str
     body: str
+    charge: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Documents:
         """The document; NotFoundError, or NotModifiedError when the caller has it already."""
         current = self._get(container, pk, name)
         conditions.check_read(current)
-        return current
+        return replace(current, charge=charges.read(len(current.body)))
 
     def replace(
         self, container: Container, pk: PartitionKey, name: str, body: Object, conditions: Conditions
@@ -102,7 +105,7 @@ class Documents:
         conditions.check_write(current)
         if _checked(container, pk, body) != name:
             raise BadRequestError("The id of a document cannot be changed")
-        return self._write(container, pk, current.seq, body)
+        return self._write(container, pk, current.seq, body, current)
 
     def upsert(
         self, container: Container, pk: PartitionKey, body: Object, conditions: Conditions
@@ -113,7 +116,7 @@ class Documents:
         if current is None:
             return self.create(container, pk, body), True
         conditions.check_write(current)
-        return self._write(container, pk, current.seq, body), False
+        return self._write(container, pk, current.seq, body, current), False
 
     def patch(
         self,
@@ -129,13 +132,14 @@ class Documents:
         body = change(current.body)
         if body.get("id") != name or partition.from_document(body, container.partition_paths) != pk:
             raise BadRequestError("A patch cannot change the id or the partition key of a document")
-        return self._write(container, pk, current.seq, body)
+        return self._write(container, pk, current.seq, body, current)
 
-    def delete(self, container: Container, pk: PartitionKey, name: str, conditions: Conditions) -> None:
-        """Delete the document; NotFoundError, PreconditionFailedError."""
+    def delete(self, container: Container, pk: PartitionKey, name: str, conditions: Conditions) -> float:
+        """Delete the document; what that costs. NotFoundError, PreconditionFailedError."""
         current = self._get(container, pk, name)
         conditions.check_write(current)
         self._store.sql.execute("DELETE FROM documents WHERE seq = ?", (current.seq,))
+        return charges.create(len(current.body), len(_terms(container, current)))
 
     def scan(self, container: Container, scope: Scope, after: int = 0) -> Iterator[tuple[int, str]]:
         """Sequence number and JSON of what lives in `scope`, in the order of creation, from after `after`."""
@@ -182,7 +186,9 @@ class Documents:
             raise NotFoundError("Entity with the specified id does not exist in the system.")
         return found
 
-    def _write(self, container: Container, pk: PartitionKey, seq: int, body: Object) -> Stored:
+    def _write(
+        self, container: Container, pk: PartitionKey, seq: int, body: Object, before: Stored | None = None
+    ) -> Stored:
         etag, now, ttl = new_etag(), self._store.now(), body.get("ttl")
         document = rid(container.database.number, container.number, seq)
         text = dumps(
@@ -200,7 +206,8 @@ class Documents:
         )
         if container.unique_paths:
             self._write_unique_values(container, pk, seq, body)
-        return Stored(seq, etag, text)
+        stored = Stored(seq, etag, text)
+        return replace(stored, charge=_charge(container, before, stored))
 
     def _write_unique_values(self, container: Container, pk: PartitionKey, seq: int, body: Object) -> None:
         self._store.sql.execute("DELETE FROM unique_values WHERE seq = ?", (seq,))
@@ -224,6 +231,17 @@ class Documents:
                 f"DELETE FROM documents WHERE container = :container AND NOT {_ALIVE}",  # noqa: S608  a constant
                 self._life(container),
             )
+
+
+def _terms(container: Container, stored: Stored) -> set[Term]:
+    return container.indexed.terms(cast("Object", loads(stored.body)))  # stored documents are objects
+
+
+def _charge(container: Container, before: Stored | None, after: Stored) -> float:
+    terms = _terms(container, after)
+    if before is None:
+        return charges.create(len(after.body), len(terms))
+    return charges.replace(len(before.body), len(after.body), _terms(container, before), terms)
 
 
 def check_size(size: int) -> None:

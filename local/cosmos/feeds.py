@@ -1,17 +1,19 @@
 """Queries and lists: of documents, of containers, of databases."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from local.cosmos import partition
+from local.cosmos import charges, partition
 from local.cosmos.documents import Documents, Scope
 from local.cosmos.errors import BadRequestError, NotSupportedError
 from local.cosmos.model import Container, path_of
+from local.cosmos.query.loaded import Loaded, served_by_index
 from local.cosmos.query.narrow import narrow
 from local.cosmos.query.paging import Scan, fingerprint, page, start
 from local.cosmos.query.parse import parse
-from local.cosmos.query.plan import plan
+from local.cosmos.query.plan import Plan, plan
 from local.cosmos.query.syntax import Query, path
 from local.cosmos.values import Json, Object, dumps
 from local.cosmos.wire import CONTINUATION, PARTITION_KEY, Answer, Request
@@ -56,11 +58,12 @@ def documents(request: Request, container: Container, store: Documents) -> Answe
     whole = scope.pk is None and "x-ms-documentdb-partitionkeyrangeid" not in request.headers
     if whole and request.method == "POST" and not request.says("x-ms-documentdb-query-enablecrosspartition"):
         raise BadRequestError(_NEEDS_SCOPE)
-    _check_composite_index(query, container)
+    _check_order(query, container)
     where = request.headers.get(PARTITION_KEY, "") + scope.start + scope.end
-    return _answer(
-        request, spec, query, lambda after: store.scan(container, scope, after), (container.rid, "Documents", where)
-    )
+    loaded = Loaded(every=not served_by_index(query, container.indexed))
+    scan = loaded.scanned(lambda after: store.scan(container, scope, after))
+    answer = _answer(request, spec, loaded.planned(plan(query, spec.values)), scan, (container.rid, "Documents", where))
+    return replace(answer, headers=dict(answer.headers) | charges.header(loaded.charge))
 
 
 def bodies(request: Request, name: str, rid: str, all_bodies: Iterable[Object]) -> Answer:
@@ -68,7 +71,11 @@ def bodies(request: Request, name: str, rid: str, all_bodies: Iterable[Object]) 
     spec = _spec(request)
     texts = list(enumerate(map(dumps, all_bodies), start=1))
     return _answer(
-        request, spec, parse(spec.query), lambda after: (one for one in texts if one[0] > after), (rid, name, "")
+        request,
+        spec,
+        plan(parse(spec.query), spec.values),
+        lambda after: (one for one in texts if one[0] > after),
+        (rid, name, ""),
     )
 
 
@@ -81,11 +88,11 @@ def _spec(request: Request) -> _QuerySpec:
         raise BadRequestError(f"The body is not a query: {error}") from None
 
 
-def _answer(request: Request, spec: _QuerySpec, query: Query, scan: Scan, about: tuple[str, str, str]) -> Answer:
+def _answer(request: Request, spec: _QuerySpec, planned: Plan, scan: Scan, about: tuple[str, str, str]) -> Answer:
     rid, name, where = about
     token = request.headers.get(CONTINUATION)
     position = start(token, fingerprint(rid, spec.query, dumps(spec.values), where))
-    found = page(plan(query, spec.values), scan, position, _page_size(request))
+    found = page(planned, scan, position, _page_size(request))
     body = f'{{"_rid":"{rid}","{name}":[{",".join(found.rows)}],"_count":{len(found.rows)}}}'
     headers = {"x-ms-item-count": str(len(found.rows))}
     return Answer(200, body, headers | ({CONTINUATION: found.continuation} if found.continuation else {}))
@@ -112,8 +119,14 @@ def _scope(request: Request, container: Container) -> Scope:
     return Scope(start=headers.get("x-ms-start-epk", ""), end=headers.get("x-ms-end-epk", "FF"))
 
 
-def _check_composite_index(query: Query, container: Container) -> None:
-    """BadRequestError, as from the service, for ORDER BY of several keys that no composite index has in this order."""
+def _check_order(query: Query, container: Container) -> None:
+    """BadRequestError, as from the service, for ORDER BY of a path that is not indexed, or of several keys that no
+    composite index has in this order."""
+    for key in query.order:
+        place = path(key.expression)
+        if place and place[1] and not container.indexed.has(tuple(map(str, place[1]))):
+            msg = "The order-by item is excluded from the index, so that the query cannot be served from it."
+            raise BadRequestError(msg)
     if len(query.order) <= 1:
         return
     wanted = [(path(key.expression) or ("", ()), key.descending) for key in query.order]

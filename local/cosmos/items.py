@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from local.cosmos import partition, patching
+from local.cosmos import charges, partition, patching
 from local.cosmos.documents import Conditions, Documents, Stored, check_size
 from local.cosmos.errors import BadRequestError, PreconditionFailedError
 from local.cosmos.model import Container
@@ -51,7 +51,7 @@ def create(request: Request, at: Target) -> Answer:
 def read(request: Request, at: Target, name: str) -> Answer:
     """GET of a document."""
     stored = at.documents.read(at.container, at.pk, name, conditions(request))
-    return Answer(200, stored.body, {"etag": stored.etag})
+    return Answer(200, stored.body, {"etag": stored.etag} | charges.header(stored.charge))
 
 
 def update(request: Request, at: Target, name: str) -> Answer:
@@ -63,14 +63,15 @@ def update(request: Request, at: Target, name: str) -> Answer:
 
 def patch(request: Request, at: Target, name: str) -> Answer:
     """PATCH of a document."""
-    change = changing(patching.parse(request.json()))
-    return _written(request, 200, at.documents.patch(at.container, at.pk, name, change, conditions(request)))
+    wanted = patching.parse(request.json())
+    stored = at.documents.patch(at.container, at.pk, name, changing(wanted), conditions(request))
+    return _written(request, 200, stored, charges.patched(len(wanted.operations)))
 
 
 def delete(request: Request, at: Target, name: str) -> Answer:
     """DELETE of a document."""
-    at.documents.delete(at.container, at.pk, name, conditions(request))
-    return Answer(204)
+    charge = at.documents.delete(at.container, at.pk, name, conditions(request))
+    return Answer(204, headers=charges.header(charge))
 
 
 def changing(wanted: Patch) -> Callable[[str], Object]:
@@ -95,6 +96,6 @@ def _holds(condition: str, document: Object) -> bool:
     return any(plan(query, {}).bind(Row({ROOT: document})))
 
 
-def _written(request: Request, status: int, stored: Stored) -> Answer:
+def _written(request: Request, status: int, stored: Stored, more: float = 0.0) -> Answer:
     minimal = request.headers.get("prefer") == "return=minimal"
-    return Answer(status, "" if minimal else stored.body, {"etag": stored.etag})
+    return Answer(status, "" if minimal else stored.body, {"etag": stored.etag} | charges.header(stored.charge + more))

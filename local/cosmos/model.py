@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from local.cosmos.indexing import Indexed
 from local.cosmos.partition import Path
 from local.cosmos.values import Json, Object
 
@@ -71,7 +72,7 @@ class CompositePath(_Settings):
 
 
 class IndexingPolicy(_Settings):
-    """`indexingPolicy` of a container; only composite indexes mean something here."""
+    """`indexingPolicy` of a container: what ORDER BY may name, and what writes and queries cost."""
 
     indexingMode: str = "consistent"  # noqa: N815  the service's own name
     automatic: bool = True
@@ -128,6 +129,7 @@ class Container:
     settings: ContainerSettings
     partition_paths: tuple[Path, ...]
     unique_paths: tuple[tuple[Path, ...], ...]
+    indexed: Indexed
 
     @property
     def rid(self) -> str:

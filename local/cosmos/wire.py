@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from local.cosmos import charges
 from local.cosmos.errors import BadRequestError, CosmosError
 from local.cosmos.values import Json, Object, dumps, loads
 
@@ -49,10 +50,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def all_headers(self, session: str = "") -> dict[str, str]:
-        """With what the SDK expects on every answer; request units are not modelled."""
+        """With what the SDK expects on every answer; what says nothing of its charge costs one request unit."""
         usual = {
             "content-type": "application/json",
-            "x-ms-request-charge": "1.0",
+            **charges.header(charges.REFUSED),
             "x-ms-activity-id": str(uuid.uuid4()),
             "x-ms-version": "2020-07-15",
         }

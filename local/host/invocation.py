@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import structlog
 
+from local.host import meter
 from local.host.context import HostRetryContext, HostTraceContext, InvocationContext
 from local.host.errors import SettingError
 from local.host.functions import Function
@@ -48,7 +49,8 @@ class Invoker:
             retry=retry or HostRetryContext(),
         )
         arguments = self._arguments(function, value, invocation)
-        with structlog.contextvars.bound_contextvars(function=function.name, invocation_id=invocation.id):
+        bound = structlog.contextvars.bound_contextvars(function=function.name, invocation_id=invocation.id)
+        with bound, meter.invoked(function.name):
             start = time.perf_counter()
             try:
                 async with asyncio.timeout(self._timeout):

@@ -6,17 +6,14 @@ tenant is made with it; after that, the tenant's administrators have the API.
 
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import get_args
 
 import click
-from pydantic import ValidationError
 
 from shared.access import TENANT_PATTERN, Role
+from shared.commands import in_words
 from shared.documents import now
 from shared.keys import store, verify
-from shared.problems import ProblemError
 
 BY = "operator"
 _PAGE = 500
@@ -32,28 +29,6 @@ class TenantName(click.ParamType[str]):
         if not re.fullmatch(TENANT_PATTERN.strip("^$"), str(value)):
             self.fail("a tenant's name has lower-case letters, digits and hyphens, 64 at most", param, ctx)
         return str(value)
-
-
-@contextmanager
-def in_words() -> Iterator[None]:
-    """Failures that an operator can do something about, in a sentence and with exit code 1."""
-    from azure.core.exceptions import AzureError, ClientAuthenticationError
-
-    try:
-        yield
-    except ProblemError as problem:
-        raise click.ClickException(problem.detail) from None
-    except ValidationError as error:
-        where = ", ".join(str(fault["loc"][0]) if fault["loc"] else fault["msg"] for fault in error.errors())
-        raise click.ClickException(f"{error.title}: not valid: {where}") from None
-    except ClientAuthenticationError:
-        raise click.ClickException(
-            "the database lets nobody in with these credentials: sign in, or see PIXCRAWLER_COSMOS_KEY"
-        ) from None
-    except AzureError as error:
-        raise click.ClickException(
-            f"the database does not answer as it should ({type(error).__name__}): see PIXCRAWLER_COSMOS_ENDPOINT"
-        ) from None
 
 
 @click.group(help=(__doc__ or "").partition("\n")[2])

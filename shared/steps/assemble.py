@@ -14,6 +14,7 @@ from shared.documents import RUNNING, DatasetDocument, State
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.steps.dedupe import CONFLICTS, Conflicts, undisturbed, write_changed
+from shared.steps.export import LIST_ENDING
 from shared.steps.plan import read_plan
 from shared.tasks import Task
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from builder.report import Report, SourceState
 
 INDEX_METADATA = "croissant.json"
-LIST_ENDING = ".files.json"
-"""What lists the files of an export, beside its folder, is called: `exports/{format}.files.json`."""
 
 
 @lifecycle.tidied

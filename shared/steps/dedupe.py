@@ -26,6 +26,7 @@ class Conflicts(BaseModel):
     conflicts: tuple[LabelConflict, ...] = ()
 
 
+@lifecycle.tidied
 def count_kept(task: SearchTask) -> int:
     """How many images of a label are left when the label alone is deduplicated, however many it wants.
 
@@ -33,9 +34,14 @@ def count_kept(task: SearchTask) -> int:
     so finds what was lost on it.
     """
     search = shards.find_search(task.dataset, search_id(task.label, task.round))
-    end = search.end_shard if search else 0
+    if search is None:
+        return 0
     spec = read_plan(dataset_folder(task.dataset)).spec
-    return distinct([shard for shard in shards.documents(task.dataset, task.label) if shard.number < end], spec)
+    found = [shard for shard in shards.documents(task.dataset, task.label) if shard.number < search.end_shard]
+    kept, tried = distinct(found, spec), sum(shard.counts.candidates for shard in found)
+    if (search.kept, search.tried) != (kept, tried):  # the next round asks, and need not read them all again
+        shards.put(search.model_copy(update={"kept": kept, "tried": tried}))
+    return kept
 
 
 @lifecycle.tidied
@@ -62,6 +68,7 @@ def undisturbed[R](work: Callable[[], R]) -> R:
 
 def _deduplicate(task: Task) -> dict[str, int]:
     from builder.dedupe import deduplicate as decide
+    from builder.splits import assign_splits
 
     folder = dataset_folder(task.dataset)
     spec = read_plan(folder).spec
@@ -70,16 +77,25 @@ def _deduplicate(task: Task) -> dict[str, int]:
     rows = [row for shard in documents for row in shard.images]
     limits = {label.name: spec.target(label) or len(rows) for label in spec.labels}
     decided = decide(rows, spec.dedupe, limits, odd_size=spec.image.odd_size_factor, keep=True)
-    kept = dict.fromkeys(limits, 0)
-    for shard in documents:
-        images = tuple(decided.apply(row) for row in shard.images)
-        for row in images:
-            kept[row.label] += row.verdict == "accepted"
+    after = [tuple(decided.apply(row) for row in shard.images) for shard in documents]
+    needs = _needs(task.dataset, spec, rows, Counter(row.label for images in after for row in images if _is_in(row)))
+    if not needs:  # nothing more is collected: `assemble` would write every shard once more for its splits alone
+        splits = assign_splits((row for images in after for row in images), spec.splits, keep=True)
+        after = [tuple(row.model_copy(update={"split": splits.get(row.key)}) for row in images) for images in after]
+    for shard, images in zip(documents, after, strict=True):
         write_changed(shard, images)
         _count_duplicates(shard.images, images)
     told = Conflicts(revision=revision, conflicts=decided.conflicts)
     folder.write(CONFLICTS, told.model_dump_json().encode())
-    dry = {label for label, last in {one.label: one for one in shards.searches(task.dataset)}.items() if last.dry}
+    return needs
+
+
+def _is_in(row: ImageRow) -> bool:
+    return row.verdict == "accepted"
+
+
+def _needs(dataset: str, spec: DatasetSpec, rows: list[ImageRow], kept: Counter[str]) -> dict[str, int]:
+    dry = {label for label, last in {one.label: one for one in shards.searches(dataset)}.items() if last.dry}
     return {
         label.slug: _distinct([row for row in rows if row.label == label.name], spec)
         + spec.target(label)

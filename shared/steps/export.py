@@ -6,8 +6,10 @@ from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import DatasetDocument
 from shared.progress import View
 from shared.steps import lifecycle
-from shared.steps.assemble import LIST_ENDING, about, read_report
 from shared.tasks import ExportTask
+
+LIST_ENDING = ".files.json"
+"""What lists the files of an export, beside its folder, is called: `exports/{format}.files.json`."""
 
 
 class FileView(View):
@@ -28,6 +30,8 @@ class ExportView(View):
 @lifecycle.tidied
 def export(task: ExportTask) -> None:
     """Write the export unless it is complete, or there is no image to put in it."""
+    from shared.steps.assemble import read_report
+
     if not lifecycle.enter(task, "exporting"):
         return
     folder = dataset_folder(task.dataset)
@@ -39,6 +43,7 @@ def write(folder: BlobFolder, task: ExportTask) -> None:
     """Write the export from the dataset's manifest, and then its list."""
     from builder.exports.write import write_export
     from builder.manifest import ManifestRows
+    from shared.steps.assemble import about
 
     # Out of the manifest, each time that the exporter asks: a large dataset's rows would fill the memory.
     files = write_export(folder, task.format, ManifestRows(folder), about(folder, task))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from contextvars import Context
 from functools import partial
+from threading import Lock
 from typing import IO, TYPE_CHECKING
 
 from builder.rounds import SHARD_SIZE
@@ -17,7 +18,6 @@ from shared.documents import search_id, shard_id
 from shared.settings import settings
 from shared.steps import lifecycle
 from shared.steps.own_images import is_own, own_images
-from shared.steps.plan import read_plan
 from shared.steps.search import read_candidates
 from shared.steps.validate import is_done
 from shared.tasks import FetchOutcome, ShardTask
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from builder.fetcher import Fetcher
 
 _IN_MEMORY_BYTES = 32 << 20
+
+_ROUNDS_KEPT = 4
+_rounds: dict[tuple[str, str, int, str | None], tuple[Candidate, ...]] = {}
+_rounds_lock = Lock()
 
 _fetchers: dict[asyncio.AbstractEventLoop, asyncio.Task["Fetcher"]] = {}
 
@@ -52,7 +56,7 @@ async def fetch_shard(task: ShardTask) -> FetchOutcome:
         images, downloaded = await _download(task.owner, candidates, max_bytes, spool)
         if not await asyncio.to_thread(lifecycle.is_running, task):
             return "done"
-        metadata = {"instance": task.instance, "round": str(task.round)}
+        metadata = {"instance": task.instance, "round": str(task.round), "owner": task.owner}
         if trace := traceparent():
             metadata["traceparent"] = trace
         spool.seek(0)
@@ -66,16 +70,29 @@ async def fetch_shard(task: ShardTask) -> FetchOutcome:
 
 def _slice(task: ShardTask) -> tuple[tuple[Candidate, ...], int] | None:
     """The shard's candidates and the byte limit of one; None when there is nothing to do."""
-    if is_done(task.dataset, shard_id(task.label, task.number)) or not lifecycle.is_running(task):
+    if is_done(task.dataset, shard_id(task.label, task.number)):
+        return None
+    document = lifecycle.running(task.owner, task.dataset)
+    if document is None:
         return None
     search = shards.find_search(task.dataset, search_id(task.label, task.round))
     if search is None:
         msg = f"round {task.round} of {task.label} has no search document, yet shard {task.number} is asked for"
         raise RuntimeError(msg)
-    folder = dataset_folder(task.dataset)
     start = (task.number - search.first_shard) * SHARD_SIZE
-    candidates = read_candidates(folder, task.label, task.round)[start : start + SHARD_SIZE]
-    return candidates, read_plan(folder).spec.image.max_bytes
+    return _candidates(task, search.etag)[start : start + SHARD_SIZE], document.spec.image.max_bytes
+
+
+def _candidates(task: ShardTask, etag: str | None) -> tuple[Candidate, ...]:
+    """The round's candidates. They are read once for all of its shards that this process has in hand: a round that is
+    searched anew has another document, whose `etag` tells."""
+    key = (task.dataset, task.label, task.round, etag)
+    with _rounds_lock:
+        if key not in _rounds:
+            _rounds[key] = read_candidates(dataset_folder(task.dataset), task.label, task.round)
+            while len(_rounds) > _ROUNDS_KEPT:
+                del _rounds[next(iter(_rounds))]
+        return _rounds[key]
 
 
 async def _download(

@@ -37,23 +37,35 @@ _LEASE = timedelta(minutes=10)
 _FREEZABLE = ("ready", "incomplete")
 
 
-def freeze(owner: str, dataset: str, request: VersionRequest, by: str) -> tuple[VersionDocument, bool]:
+def freeze(
+    owner: str,
+    dataset: str,
+    request: VersionRequest,
+    by: str,
+    check: Callable[[DatasetDocument], None] = lambda _: None,
+) -> tuple[VersionDocument, bool]:
     """Freeze what is there; the version, and whether it is new. The same content is the same version, however often.
 
-    A number is claimed before anything is written, so that of two at once one waits (409). `ProblemError` 404, 409.
-    Memory: the key, label and split of each image of two versions.
+    A number is claimed before anything is written, so that of two at once one waits (409). `ProblemError` 404, 409, and
+    what `check` raises for the dataset that is to be frozen; it is still the same when the version is there. Memory:
+    the key, label and split of each image of two versions.
     """
     document = datasets.get(owner, dataset)
     if document.state not in _FREEZABLE:
         raise conflict(f"The dataset is {document.state}: a version can be made of one that is ready or incomplete.")
+    check(document)
+    folder = dataset_folder(dataset)
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as manifest:
-        digest = _read(dataset_folder(dataset), manifest)
+        seen = folder.etag(MANIFEST)
+        digest = _read(folder, manifest)
         claimed = _claim(dataset, digest, request, by)
         if claimed.state == "frozen":
             return claimed, False
         try:
             frozen = _write(document, claimed, manifest)
-            changed = _changed_since(document)
+            # A take-down makes the dataset's manifest anew, and then those of the versions that it finds: this one is
+            # there by now, or else it is seen here.
+            changed = _changed_since(document) or folder.etag(MANIFEST) != seen
         except BaseException:
             _give_up(claimed)
             raise
@@ -61,6 +73,8 @@ def freeze(owner: str, dataset: str, request: VersionRequest, by: str) -> tuple[
             _give_up(claimed)
             raise conflict("The dataset changed while the version was made: make it again when that is done.")
         stored = versions.put(frozen)
+        if stored is None:  # a take-down was at it
+            _give_up(claimed)
     lifecycle.tidy(Task(owner=owner, dataset=dataset))
     if stored is None:
         raise _in_work()
@@ -111,7 +125,7 @@ def _give_up(claimed: VersionDocument) -> None:
     """Take back a claim; whoever took it over meanwhile keeps it."""
     from shared import shards
 
-    if (mine := versions.find(claimed.dataset, claimed.number)) is not None and mine.etag == claimed.etag:
+    if (mine := versions.find(claimed.dataset, claimed.number)) is not None and mine.created == claimed.created:
         VersionFolder(claimed.dataset, claimed.number).clear()
         shards.remove(claimed.dataset, claimed.id)
 

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import get_args
@@ -44,17 +45,23 @@ def ingest(owner: str, upload: str) -> None:
     incoming_folder(owner).delete(upload)
 
 
-def delete(owner: str, upload: str) -> None:
+def delete(owner: str, upload: str, check: Callable[[UploadDocument], None] = lambda _: None) -> None:
     """Remove an upload with its files, its document last; again if that broke off before.
 
-    `ProblemError` 404 when there is none, 409 while a dataset is being built from it.
+    `ProblemError` 404 when there is none, 409 while a dataset is being built from it, and what `check` raises for the
+    upload as it is when it is taken out of sight.
     """
+
+    def edit(one: UploadDocument) -> UploadDocument:
+        check(one)
+        return one.moved("deleting")
+
     document = uploads.find(owner, upload)
     if document is None:
         raise not_found("upload")
     if document.state != "deleting":
         uploads.check_unused(owner, upload)
-        uploads.change(owner, upload, lambda one: one.moved("deleting"))
+        uploads.change(owner, upload, edit)
     erase(owner, upload, lists.KINDS)
     uploads.remove(owner, upload)
 

@@ -9,14 +9,22 @@ from shared.blobs import dataset_folder, raw_folder
 from shared.documents import FINAL, RUNNING, DatasetDocument, Stage, State, Work
 from shared.problems import conflict, not_found
 from shared.tasks import FailTask, Task
+from shared.telemetry import export, metrics
 
 log = logging.getLogger(__name__)
+
+_EXPORT_SECONDS = 10.0
 
 
 def is_running(task: Task) -> bool:
     """Whether the dataset is still to be built: not cancelled, not being deleted, not gone."""
-    document = datasets.find(task.owner, task.dataset)
-    return document is not None and document.state in RUNNING
+    return running(task.owner, task.dataset) is not None
+
+
+def running(owner: str, dataset: str) -> DatasetDocument | None:
+    """The dataset, if it is still to be built."""
+    document = datasets.find(owner, dataset)
+    return document if document is not None and document.state in RUNNING else None
 
 
 def enter(task: Task, stage: Stage) -> bool:
@@ -37,15 +45,20 @@ def end(task: Task, state: State, error: str | None = None, *, revision: int | N
     With `revision` it does not end when people have changed rows since that one.
     """
 
+    ended = False
+
     def edit(document: DatasetDocument) -> DatasetDocument | None:
-        if document.state not in RUNNING or revision not in (None, document.revision):
-            return None
-        return document.moved(state, error=error)
+        nonlocal ended
+        ended = document.state in RUNNING and revision in (None, document.revision)
+        return document.moved(state, error=error) if ended else None
 
     usage.measure(task.owner, task.dataset)  # before the build gives up what it reserved
     document = datasets.change(task.owner, task.dataset, edit)
     if document is not None:
         log.info("dataset %s is %s", task.dataset, document.state)
+        if ended:
+            export.wait(_EXPORT_SECONDS)  # somebody is told of builds that fail: none may go uncounted
+            metrics.BUILDS_ENDED.record(1, {"state": state})
     return None if document is None else document.state
 
 
@@ -57,14 +70,19 @@ def reopen(
     def edit(document: DatasetDocument) -> DatasetDocument:
         if document.state == "deleting":
             raise not_found("dataset")
-        if document.state not in FINAL:
-            raise conflict(f"The dataset is {document.state}: wait until it has ended, or cancel it.")
+        check_ended(document)
         return document.reopened(work).model_copy(update=dict(change(document)))
 
     document = datasets.change(owner, dataset, edit)
     if document is None:
         raise not_found("dataset")
     return document
+
+
+def check_ended(document: DatasetDocument) -> None:
+    """`ProblemError` 409 while a dataset is being built."""
+    if document.state not in FINAL:
+        raise conflict(f"The dataset is {document.state}: wait until it has ended, or cancel it.")
 
 
 def fail(task: FailTask) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from builder.errors import OutboundError
 from shared import datasets, webhooks
 from shared.documents import DatasetDocument, VersionDocument
+from shared.sealing import SealedError
 from shared.settings import settings
 from shared.tasks import DeliverTask, SendOutcome, SendTask
 from shared.versions import view
@@ -113,18 +114,22 @@ def _attempt(hook: WebhookDocument, task: SendTask) -> DeliveryDocument:
     from builder.outbound import post
 
     begun, at = time.monotonic(), datetime.now(UTC)
-    headers = {
-        "content-type": "application/json",
-        "user-agent": f"PixCrawler-Webhooks (+{settings().contact})",
-        "webhook-id": task.message,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(hook.secret.get_secret_value()).sign(task.message, at, task.body),
-    }
     status, error = None, None
     try:
+        signed = Webhook(hook.signing_secret.get_secret_value()).sign(task.message, at, task.body)
+        headers = {
+            "content-type": "application/json",
+            "user-agent": f"PixCrawler-Webhooks (+{settings().contact})",
+            "webhook-id": task.message,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": signed,
+        }
         status = post(hook.url, task.body.encode(), headers, guard=webhooks.guard(), seconds=TIMEOUT_SECONDS)
     except OutboundError as failure:
         error = str(failure)
+    except SealedError as failure:
+        log.error("webhook %s is sent nothing: %s", hook.id, failure)  # noqa: TRY400 (its trace tells nothing more)
+        error = "it cannot be signed: its secret cannot be read"
     delivery = DeliveryDocument(
         id=webhooks.delivery_id(hook.id, task.message, task.attempt),
         owner=hook.owner,

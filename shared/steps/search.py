@@ -77,7 +77,8 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
         if task.round in plan.starts(task.label):
             state = search_again(engines, queries, label.name, state)
     known = set(state.failures)
-    want = _within_cost(task, plan, _want(task, plan, first_shard))
+    counted = None if task.round in plan.starts(task.label) else before  # people may have changed rows since
+    want = _within_cost(task, plan, _want(task, plan, first_shard, counted))
     candidates: tuple[Candidate, ...] = ()
     after = state
     if want:
@@ -87,6 +88,8 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     candidates = candidates[:let_in]
     for failure in set(after.failures) - known:
         metrics.ENGINE_ERRORS.record(1, {"engine": failure.engine, "kind": failure.kind})
+    for source, number in Counter(one.engine for one in candidates).items():
+        metrics.ENGINE_CANDIDATES.record(number, {"engine": source})
     found = RoundFile(candidates=candidates, state=after)
     folder.write(_file(task.label, task.round), found.model_dump_json(exclude_defaults=True).encode())
     return SearchDocument(
@@ -103,15 +106,18 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     )
 
 
-def _want(task: SearchTask, plan: PlanFile, first_shard: int) -> int:
-    """Candidates to ask for.
+def _want(task: SearchTask, plan: PlanFile, first_shard: int, counted: SearchDocument | None) -> int:
+    """Candidates to ask for. `counted` is the round before this one, whose end may have been counted already.
 
     Only earlier rounds count: a round that is searched again must ask for as many as it did before.
     """
+    most = settings().max_shards_per_round
+    if counted is not None and counted.kept is not None and counted.tried is not None:
+        return candidates_to_ask_for(task.need, counted.kept, counted.tried, most)
     earlier = [one for one in shards.documents(task.dataset, task.label) if one.number < first_shard]
     tried = sum(one.counts.candidates for one in earlier)
     kept = dedupe.distinct(earlier, plan.spec)
-    return candidates_to_ask_for(task.need, kept, tried, settings().max_shards_per_round)
+    return candidates_to_ask_for(task.need, kept, tried, most)
 
 
 def _within_cost(task: SearchTask, plan: PlanFile, count: int, *, found: bool = False) -> int:
@@ -146,7 +152,16 @@ def _file(label: str, round_number: int) -> str:
 
 
 def _seen(folder: BlobFolder, task: SearchTask) -> set[str]:
-    return {url_key(one.url) for before in range(1, task.round) for one in read_candidates(folder, task.label, before)}
+    """Candidates that had their turn: those of a build that was stopped may never have been fetched."""
+    done = {shard.number for shard in shards.summaries(task.dataset) if shard.label == task.label}
+    seen = set()
+    for before in range(1, task.round):
+        document = shards.find_search(task.dataset, search_id(task.label, before))
+        first = document.first_shard if document else 0
+        for place, one in enumerate(read_candidates(folder, task.label, before)):
+            if first + place // SHARD_SIZE in done:
+                seen.add(url_key(one.url))
+    return seen
 
 
 def _engines(plan: PlanFile) -> "list[Engine]":

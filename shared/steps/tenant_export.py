@@ -11,7 +11,7 @@ from shared.blobs import service
 from shared.cosmos import CONTAINERS, query
 from shared.documents import now
 from shared.settings import settings
-from shared.steps.erase import BLOBS
+from shared.steps.erase import BLOBS, OF_TENANT
 from shared.tasks import TenantExportTask
 
 _SECRETS = frozenset({"digest", "secret", "answer", "seed"})
@@ -53,7 +53,7 @@ def _documents(name: str, path: str, owner: str, ids: list[str]) -> Iterator[dic
         for dataset in ids:
             yield from query(name, "SELECT * FROM c", {}, dataset)
     elif path == "/id":
-        yield from query(name, "SELECT * FROM c WHERE c.owner = @owner OR c.id = @owner", {"owner": owner}, None)
+        yield from query(name, OF_TENANT, {"owner": owner}, None)
     else:
         yield from query(name, "SELECT * FROM c", {}, owner)
 

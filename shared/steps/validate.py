@@ -2,15 +2,16 @@
 
 import logging
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from builder.spec import DatasetSpec
 from shared import shards
 from shared.blobs import dataset_folder, raw_folder
-from shared.documents import Counts, ShardDocument, shard_id, shard_parts
+from shared.documents import Counts, DatasetDocument, ShardDocument, shard_id, shard_parts
 from shared.steps import lifecycle
-from shared.steps.plan import PlanFile, read_plan
+from shared.steps.plan import read_plan
 from shared.tasks import ShardTask, Task
 from shared.telemetry import metrics
 
@@ -28,37 +29,42 @@ class Done:
     instance: str | None  # None: the raw shard does not name one
 
 
-def validate_raw(dataset: str, shard: str) -> Done | None:
-    """Validate a raw shard unless that was done before. None when its dataset is no longer being built."""
-    found = _wanted(dataset, shard)
+def validate_raw(dataset: str, shard: str, told: Mapping[str, str] | None = None) -> Done | None:
+    """Validate a raw shard unless that was done before. None when its dataset is no longer being built.
+
+    told: the raw shard's metadata, where it is at hand.
+    """
+    found = _wanted(dataset, shard, told)
     if found is None:
         return None
-    done, plan = found
+    done, document = found
     if not is_done(dataset, shard):
         shards.remove(dataset, shard)  # its tar is lost, if it is there at all
-        document = _validate(dataset, done, plan.spec)
-        shards.add(document)
-        _count(document.counts)
-        lifecycle.tidy(Task(owner=plan.owner, dataset=dataset))
+        validated = _validate(dataset, done, document.spec)
+        shards.add(validated)
+        _count(validated.counts)
+        lifecycle.tidy(Task(owner=document.owner, dataset=dataset))
     return done
 
 
-def _wanted(dataset: str, shard: str) -> tuple[Done, PlanFile] | None:
-    """The shard and the plan of the build that it is for; None when there is no such build (any more)."""
+def _wanted(dataset: str, shard: str, told: Mapping[str, str] | None = None) -> tuple[Done, DatasetDocument] | None:
+    """The shard and the dataset that it is for; None when that is not being built (any more)."""
     parts = shard_parts(shard)
     if parts is None:
         log.warning("raw/%s/%s.tar is left alone: it has not the name of a shard", dataset, shard)
         return None
     try:
-        instance = raw_folder(dataset).metadata(f"{shard}.tar").get("instance")
-        plan = read_plan(dataset_folder(dataset))
+        told = told or raw_folder(dataset).metadata(f"{shard}.tar")
+        # Raw shards of earlier releases do not say whose they are.
+        owner = told.get("owner") or read_plan(dataset_folder(dataset)).owner
     except FileNotFoundError:
         log.info("shard %s/%s: its dataset was deleted", dataset, shard)
         return None
-    if not lifecycle.is_running(Task(owner=plan.owner, dataset=dataset)) or parts[0] not in plan.queries:
+    document = lifecycle.running(owner, dataset)
+    if document is None or parts[0] not in {label.slug for label in document.spec.labels}:
         log.info("shard %s/%s is of no build that goes on", dataset, shard)
         return None
-    return Done(*parts, instance), plan
+    return Done(*parts, told.get("instance")), document
 
 
 def trace_of(dataset: str, shard: str) -> str | None:
@@ -134,7 +140,7 @@ def give_up(dataset: str, shard: str, error: str) -> Done | None:
     found = _wanted(dataset, shard)
     if found is None:
         return None
-    done, plan = found
+    done, document = found
     shards.add(
         ShardDocument(
             id=shard,
@@ -147,5 +153,5 @@ def give_up(dataset: str, shard: str, error: str) -> Done | None:
         )
     )
     metrics.SHARDS.record(1, {"state": "failed"})
-    lifecycle.tidy(Task(owner=plan.owner, dataset=dataset))
+    lifecycle.tidy(Task(owner=document.owner, dataset=dataset))
     return done

@@ -96,21 +96,33 @@ ENGINE_ERRORS = Metric(
     "Rounds of searching in which a source failed.",
     ("engine", "kind"),
 )
+ENGINE_CANDIDATES = Metric(
+    "pixcrawler.engine.candidates", "counter", "{candidate}", "Candidates that a source gave.", ("engine",)
+)
 SHARDS = Metric("pixcrawler.shards", "counter", "{shard}", "Shards fetched, validated, given up.", ("state",))
 COST = Metric(
     "pixcrawler.cost",
     "counter",
     "{unit}",
-    "What is paid for: executions of functions (without orchestrators), their seconds, bytes downloaded.",
+    "What is paid for: executions of functions (without orchestrators), their seconds, bytes downloaded, requests to "
+    "storage by kind, request units of the database.",
     ("unit",),
 )
 QUEUE_AGE = Metric(
     "pixcrawler.queue.age", "gauge", "s", "Age of the oldest raw shard of a running build that is not validated."
 )
 BUILDS = Metric("pixcrawler.builds", "gauge", "{dataset}", "Datasets in a state.", ("state",))
+BUILDS_ENDED = Metric(
+    "pixcrawler.builds.ended",
+    "counter",
+    "{build}",
+    "Builds that came to an end by themselves: ready, incomplete, failed.",
+    ("state",),
+)
 
 METRICS: tuple[Metric, ...] = (
-    REQUESTS, REFUSALS, STEPS, IMAGES, REJECTIONS, DUPLICATES, ENGINE_ERRORS, SHARDS, COST, QUEUE_AGE, BUILDS,
+    REQUESTS, REFUSALS, STEPS, IMAGES, REJECTIONS, DUPLICATES, ENGINE_ERRORS, ENGINE_CANDIDATES, SHARDS, COST,
+    QUEUE_AGE, BUILDS, BUILDS_ENDED,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import lzma
 import stat
 import struct
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 
@@ -336,3 +337,45 @@ def test_an_empty_archive_has_nothing() -> None:
 
 def test_a_broken_image_comes_as_it_is() -> None:
     assert taken(a_zip({"x.jpg": IMAGE[:100]})) == {"x.jpg": IMAGE[:100]}
+
+
+def a_sparse_tar(blocks: int) -> bytes:
+    """An old GNU sparse file whose map goes on for that many blocks, and an image after it."""
+    info = tarfile.TarInfo("sparse.jpg")
+    info.type, info.size = tarfile.GNUTYPE_SPARSE, 1_000
+    head = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    head[482] = blocks > 0
+    head[148:156] = b"%06o\0 " % (sum(head[:148]) + sum(head[156:]) + 8 * ord(" "))
+    pieces = [b"00000000001\0" * 42 + bytes([number < blocks]) + bytes(7) for number in range(1, blocks + 1)]
+    return bytes(head) + b"".join(pieces) + bytes(1_024) + a_tar({"a.jpg": IMAGE})
+
+
+def a_pax_sparse_tar(places: int) -> bytes:
+    """A sparse file of version 1.0 with a map of that many places, and an image after it."""
+    told = f"{places}\n".encode() + b"1\n" * (2 * places)
+    info = tarfile.TarInfo("GNU/sparse.jpg")
+    info.size = len(told)
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "sparse.jpg"}
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info, io.BytesIO(told))
+    return file.getvalue()[: file.getvalue().rindex(b"1\n") // 512 * 512 + 512] + a_tar({"a.jpg": IMAGE})
+
+
+@pytest.mark.parametrize("data", [*map(a_sparse_tar, (0, 1, 3)), a_pax_sparse_tar(1), a_pax_sparse_tar(600)])
+def test_sparse_files_are_passed_over(data: bytes) -> None:
+    assert passed(data) == {"sparse.jpg": "special_file", "a.jpg": None}
+
+
+def test_a_sparse_file_whose_map_is_cut_off_is_refused() -> None:
+    assert refused(a_sparse_tar(3)[: 512 * 3]) == "damaged"
+
+
+@pytest.mark.parametrize("data", [a_sparse_tar(2_000), a_pax_sparse_tar(100_000)])
+def test_the_map_of_a_sparse_file_is_not_held(data: bytes) -> None:
+    tracemalloc.start()
+    try:
+        assert passed(data)["sparse.jpg"] == "special_file"
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()

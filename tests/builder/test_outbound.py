@@ -82,19 +82,19 @@ def test_a_redirect_is_an_answer_and_not_followed() -> None:
     "host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1"]
 )
 def test_addresses_that_are_not_global_are_refused(host: str) -> None:
-    with pytest.raises(OutboundError, match="nothing is fetched"):
+    with pytest.raises(OutboundError, match="nothing is sent to"):
         send(f"http://{host}:80/", CLOSED)
 
 
 def test_an_exception_is_of_one_port() -> None:
-    with receiving() as receiver, pytest.raises(OutboundError, match="loopback"):
+    with receiving() as receiver, pytest.raises(OutboundError, match="nothing is sent to"):
         send(receiver.url, allowing(receiver.port + 1))
 
 
 def test_a_name_that_leads_to_this_machine_is_refused_at_the_socket() -> None:
     with receiving() as receiver:
         lookup, _ = table([("127.0.0.1", receiver.port)])
-        with pytest.raises(OutboundError, match="loopback"):
+        with pytest.raises(OutboundError, match="nothing is sent to"):
             send(f"http://rebinding.example:{receiver.port}/", CLOSED, lookup=lookup)
         assert receiver.messages == []
 
@@ -111,8 +111,9 @@ def test_what_is_checked_is_what_is_connected_to() -> None:
 def test_a_name_with_one_bad_address_is_refused_whole() -> None:
     with receiving() as receiver:
         lookup, _ = table([("127.0.0.1", receiver.port), ("10.0.0.1", 80)])
-        with pytest.raises(OutboundError, match="private"):
+        with pytest.raises(OutboundError, match="nothing is sent to") as caught:
             send("http://mixed.example/", allowing(receiver.port), lookup=lookup)
+        assert "10." not in str(caught.value), "who named the host does not learn where it leads to in here"
         assert receiver.messages == []
 
 

@@ -15,6 +15,7 @@ import pytest
 from local import azurite
 from local.cosmos import DEFAULT_KEY
 from local.processes import free_port, wait_until
+from tests.ingestion import Ingestion, listening
 
 ROOT = Path(__file__).parents[2]
 FINAL = {"ready", "incomplete", "failed", "cancelled"}
@@ -168,9 +169,22 @@ def free_run(count: int) -> int:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def ingestion() -> Iterator[Ingestion]:
+    """What the telemetry of `stack` is sent to, as Azure Monitor would take it."""
+    with listening() as taking:
+        yield taking
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, ingestion: Ingestion) -> Iterator[Stack]:
     """One stack for all tests that do not hurt it."""
-    running = Stack(tmp_path_factory.mktemp("stack"))
+    running = Stack(
+        tmp_path_factory.mktemp("stack"),
+        APPLICATIONINSIGHTS_CONNECTION_STRING=ingestion.connection_string,
+        PIXCRAWLER_SEARCH_PROXY=f"http://127.0.0.1:{free_port()}",  # nobody is there: no test searches the web
+        OTEL_METRIC_EXPORT_INTERVAL="500",
+        OTEL_BSP_SCHEDULE_DELAY="500",
+    )
     running.up()
     try:
         yield running

@@ -37,8 +37,7 @@ def kill(stack: Stack) -> None:
 
 
 def test_a_build_survives_sigkill_with_the_same_images(stack: Stack, tmp_path: Path) -> None:
-    undisturbed = build(stack)
-    assert stack.finished(undisturbed)["state"] == "ready"
+    undisturbed = build(stack)  # while the other stack starts, and is killed
     victim = Stack(tmp_path)
     victim.up()
     try:
@@ -48,6 +47,7 @@ def test_a_build_survives_sigkill_with_the_same_images(stack: Stack, tmp_path: P
         kill(victim)
         victim.up()
         assert victim.finished(dataset)["state"] == "ready"
+        assert stack.finished(undisturbed)["state"] == "ready"
         assert images(victim, dataset) == images(stack, undisturbed)
         kill(victim)  # at once: the files of the last seconds are in no index yet
         victim.up()

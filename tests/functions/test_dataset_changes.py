@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from functions import datasets as handlers
 from functions.operations import OPERATIONS
-from functions.preconditions import tag
 from functions.stages import idempotency
 from shared import datasets, requests, webhooks
 from shared.access import Principal
@@ -77,13 +76,13 @@ async def test_a_change_is_made_to_what_was_seen_and_to_nothing_else(
     owner: str, client: df.DurableFunctionsClient, name: str, state: str
 ) -> None:
     dataset = store(owner).dataset
-    seen = handlers.shown(datasets.get(owner, dataset))
+    seen = handlers.tagged(datasets.get(owner, dataset))
     datasets.change(owner, dataset, lambda one: one.moved("building"))
     with pytest.raises(ProblemError) as caught:
-        await ask(name, owner, client, headers={"if-match": tag(seen)}, dataset=dataset)
+        await ask(name, owner, client, headers={"if-match": seen}, dataset=dataset)
     assert caught.value.status == 412
-    now = handlers.shown(datasets.get(owner, dataset))
-    await ask(name, owner, client, headers={"if-match": tag(now)}, dataset=dataset)
+    now = handlers.tagged(datasets.get(owner, dataset))
+    await ask(name, owner, client, headers={"if-match": now}, dataset=dataset)
     found = datasets.find(owner, dataset)
     assert found is not None
     assert found.state == state

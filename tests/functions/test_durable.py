@@ -1,13 +1,16 @@
 import logging
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import azure.durable_functions as df
 import pytest
 
-from functions.durable import is_alive, start, start_soon, stop
+from functions.durable import forget_ended, is_alive, start, start_soon, stop
 from local.processes import free_port
-from shared.tasks import Task
+from shared.documents import now
+from shared.tasks import DeliverTask, SendTask, Task
 from tests.functions.conftest import client_of
+from tests.functions.orchestration import Stage
 
 TASK = Task(owner="o", dataset="d")
 
@@ -44,3 +47,19 @@ async def test_a_task_hub_that_does_not_answer_is_logged_and_left_to_reconcile(
         await stop(nobody, "d", "cancelled")
     assert [record.exc_info is not None for record in caplog.records] == [True, True]
     assert "reconcile" in caplog.records[0].getMessage()
+
+
+async def test_what_ended_long_ago_is_forgotten_and_what_goes_on_is_not(
+    hub: str, client: df.DurableFunctionsClient
+) -> None:
+    task = SendTask(owner="o", webhook="w", message="m", event="e", body="{}")
+    stage = Stage({"send_webhook": lambda _: "delivered"})
+    async with stage.serving(hub):
+        await start(client, "deliver_webhook", DeliverTask(**task.model_dump(), pauses=()), "ended")
+        await client.wait_for_orchestration_completion("ended", timeout=10)
+    await start(client, "deliver_webhook", DeliverTask(**task.model_dump(), pauses=()), "waiting")
+    await forget_ended(client, now() - timedelta(hours=1))
+    assert await client.get_orchestration_state("ended") is not None
+    await forget_ended(client, now() + timedelta(hours=1))
+    assert await client.get_orchestration_state("ended") is None
+    assert await is_alive(client, "waiting")

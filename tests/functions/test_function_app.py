@@ -50,6 +50,9 @@ HEAVY = [
     "cryptography",
     "requests",
     "click",
+    "yarl",
+    "builder.engines",
+    "shared.steps.assemble",
 ]
 
 

@@ -1,6 +1,7 @@
 import json
 import logging
 import uuid
+from datetime import timedelta
 
 import azure.durable_functions as df
 import pytest
@@ -9,6 +10,7 @@ from functions.notify import notify_end, notify_soon, notify_version
 from functions.triggers import reconcile
 from local.processes import free_port
 from shared import datasets, webhooks
+from shared.documents import VersionDocument, now
 from shared.steps import freeze, lifecycle
 from shared.tasks import Task
 from shared.versions import VersionRequest
@@ -91,3 +93,14 @@ async def test_a_new_version_is_told_once_however_often_it_is_asked_for(
     [call] = stage.called("send_webhook")
     body = json.loads(call["body"])
     assert (call["event"], body["data"]["dataset"], body["data"]["number"]) == ("version.created", task.dataset, 1)
+
+
+async def test_an_old_version_is_not_told_again(owner: str, client: df.DurableFunctionsClient) -> None:
+    hook = WebhookDocument(id=uuid.uuid4().hex, owner=owner, url="https://a.example/", events=("version.created",))
+    webhooks.create(hook)
+    document = VersionDocument(id="version-0001", dataset="d", number=1, manifest_sha256="0" * 64, state="frozen")
+    old = document.model_copy(update={"created": now() - timedelta(days=31)})  # its delivery is remembered no longer
+    await notify_version(client, owner, old)
+    assert await client.get_all_orchestration_states() == []
+    await notify_version(client, owner, document)
+    assert len(await client.get_all_orchestration_states()) == 1

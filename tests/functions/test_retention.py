@@ -7,14 +7,16 @@ import azure.durable_functions as df
 import pytest
 
 from functions import retention
-from functions.durable import is_alive
-from functions.preconditions import tag
+from functions.datasets import tagged
+from functions.durable import is_alive, start
 from shared import datasets
 from shared.access import Principal
 from shared.documents import DatasetDocument, Retention, now
 from shared.problems import ProblemError
+from shared.tasks import DeliverTask
 from shared.views import view
 from tests.functions.asking import handler, request
+from tests.functions.orchestration import Stage
 from tests.shared.conftest import store
 
 pytestmark = pytest.mark.usefixtures("stores")
@@ -49,7 +51,7 @@ async def test_what_is_no_retention_is_refused(owner: str, body: dict[str, objec
 
 async def test_it_is_changed_only_as_it_was_seen(owner: str) -> None:
     dataset = store(owner).dataset
-    seen = tag(view(datasets.get(owner, dataset), "/api/v1"))
+    seen = tagged(datasets.get(owner, dataset))
     await put(owner, dataset, {"days": 1}, **{"if-match": seen})
     with pytest.raises(ProblemError) as caught:
         await put(owner, dataset, {"days": 2}, **{"if-match": seen})
@@ -77,3 +79,14 @@ async def test_what_is_over_is_begun(owner: str, client: df.DurableFunctionsClie
     assert found.state == "deleting"
     assert await is_alive(client, f"{names['delete']}-delete")
     assert await is_alive(client, f"{names['cool']}-cool")
+
+
+async def test_histories_are_forgotten_after_a_month(hub: str, client: df.DurableFunctionsClient) -> None:
+    task = DeliverTask(owner="o", webhook="w", message="m", event="e", body="{}", pauses=())
+    async with Stage({"send_webhook": lambda _: "delivered"}).serving(hub):
+        await start(client, "deliver_webhook", task, "ended")
+        await client.wait_for_orchestration_completion("ended", timeout=10)
+    await retention.retain_all(client, now() + timedelta(days=29))
+    assert await client.get_orchestration_state("ended") is not None
+    await retention.retain_all(client, now() + timedelta(days=31))
+    assert await client.get_orchestration_state("ended") is None

@@ -1,5 +1,6 @@
 import json
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import azure.durable_functions as df
@@ -17,7 +18,7 @@ from shared import takedowns as entries
 from shared.access import Principal
 from shared.documents import now
 from shared.problems import ProblemError
-from shared.rights import ErasureDocument
+from shared.rights import ErasureDocument, ExportDocument
 from shared.steps import erase, tenant_export
 from shared.tasks import ErasureTask, TakedownTask, TenantExportTask
 from tests.functions.asking import handler, request
@@ -141,3 +142,15 @@ async def test_nothing_is_made_while_a_tenant_is_being_erased(owner: str) -> Non
     assert set(done) == {*reads, "erase_tenant"}
     assert cosmos.query(audit.NAME, "SELECT c.id FROM c", {}, owner) == [], "it would be a line more to erase"
     documents.end_erasure(owner)
+
+
+async def test_the_answer_that_may_be_kept_has_no_link_in_it(owner: str, client: df.DurableFunctionsClient) -> None:
+    """A POST that is done again, after its process died, finds an export that is ready."""
+    asked = request("", principal=Principal(owner, "key:a", "admin"))
+    name = "5" * 32
+    asked.state.claim = SimpleNamespace(new_id=lambda: name)
+    documents.create_export(ExportDocument(id=name, owner=owner))
+    tenant_export.collect(TenantExportTask(owner=owner, export=name))
+    made = shown(await handler(rights.export_tenant)(asked, client))
+    assert (made["id"], made["state"], made["url"]) == (name, "ready", None)
+    assert "sig=" in shown(await ask(rights.get_tenant_export, owner, export=name))["url"]

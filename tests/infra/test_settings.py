@@ -95,7 +95,7 @@ def test_the_sample_differs_from_azure_only_where_the_stack_does() -> None:
 def test_environments_name_settings_that_there_are(profile: str) -> None:
     environment = data(f"environments/{profile}.json")
     assert {*environment["secrets"], *environment["appSettings"]} <= of_the_model()
-    assert environment["secrets"].keys().isdisjoint(of_azure())
+    assert all(not of_azure().get(name) for name in environment["secrets"]), "a reference may fill what is empty"
 
 
 def test_nothing_is_told_to_azure_monitor_twice() -> None:

@@ -9,8 +9,8 @@ from local.services import answers_ok, app_settings, stack
 from tests.local.fake_api import serving
 
 
-def test_the_stack_takes_every_port_of_its_settings_once() -> None:
-    settings = StackSettings()
+def test_the_stack_takes_every_port_of_its_settings_once(tmp_path: Path) -> None:
+    settings = StackSettings(data=tmp_path)
     stages = stack(settings)
     assert [[service.name for service in stage] for stage in stages] == [["azurite", "cosmos", "gallery"], ["host"]]
     ports = [port for stage in stages for service in stage for port in service.ports]
@@ -59,3 +59,9 @@ def test_the_host_can_be_left_to_core_tools(tmp_path: Path) -> None:
         services = [one for stage in stack(settings, with_host=with_host) for one in stage]
         assert [one.name for one in services if one.then] == [last], "makes the first key, where it can be tried"
     assert [service.name for service in stack(settings)[-1]] == ["host"]
+
+
+def test_the_host_is_told_the_key_that_seals(tmp_path: Path) -> None:
+    settings = StackSettings(data=tmp_path / "data")
+    told = [stack(settings)[-1][0].env["PIXCRAWLER_SEALING_KEYS"] for _ in range(2)]
+    assert told == [(settings.data / "sealing-key").read_text()] * 2

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared import blobs, cosmos
 from shared.cosmos import CONTAINERS
+from shared.quotas import set_limits
 from shared.tasks import Task
 from tests.shared.conftest import store
 
@@ -27,7 +28,7 @@ class Seeded:
         return {
             name: len(cosmos.query(name, "SELECT c.id FROM c", {}, self.partition(path)))
             for name, path in CONTAINERS.items()
-        }
+        } | {"quotas": len(cosmos.query("principals", "SELECT c.id FROM c", {}, f"tenant:{self.owner}"))}
 
     def files(self) -> dict[str, int]:
         """Blob container -> how many blobs."""
@@ -50,6 +51,7 @@ def seed(owner: str) -> Seeded:
         }  # fmt: skip
         if name != "datasets":
             cosmos.container(name).upsert_item(item)
+    set_limits(owner, {"concurrent_builds": 3})
     for name in blobs.CONTAINERS:
         client = blobs.service().get_container_client(name)
         for prefix in (owner,) if name == "uploads" else (found.task.dataset,):

@@ -22,29 +22,33 @@ def test_a_rehearsal_stores_nothing(owner: str) -> None:
     assert quotas.standing(owner).builds == ()
 
 
-def test_creating_reserves_what_the_plan_says(owner: str) -> None:
+async def test_creating_reserves_what_the_plan_says(owner: str) -> None:
     made = document(owner, max_cost=5.0)
-    creation.create(made)
+    await creation.create(made)
     now = quotas.standing(owner)
     assert now.builds == (made.id,)
     assert (now.images_reserved, now.bytes_reserved) == (80, creation.rehearse(made).stored_bytes)
     assert datasets.get(owner, made.id).max_cost == 5.0
 
 
-def test_both_refuse_the_same(owner: str) -> None:
+async def test_both_refuse_the_same(owner: str) -> None:
     quotas.set_limits(owner, {"images_per_month": 79})
-    for attempt in (creation.rehearse, creation.create):
+
+    async def rehearse(made: DatasetDocument) -> None:
+        creation.rehearse(made)
+
+    for attempt in (rehearse, creation.create):
         with pytest.raises(ProblemError, match="images_per_month: 80 asked for, 79 of 79 left"):
-            attempt(document(owner))
+            await attempt(document(owner))
         with pytest.raises(ProblemError, match=r"/max_cost: one shard for each label costs about 0\.\d+ USD"):
-            attempt(document(owner, max_cost=0.0000001))
+            await attempt(document(owner, max_cost=0.0000001))
 
 
-def test_a_creation_that_fails_gives_its_place_back(owner: str) -> None:
+async def test_a_creation_that_fails_gives_its_place_back(owner: str) -> None:
     def broken(_: DatasetDocument) -> DatasetDocument:
         msg = "the database is away"
         raise OSError(msg)
 
     with pytest.raises(OSError, match="away"):
-        creation.create(document(owner), broken)
+        await creation.create(document(owner), broken)
     assert quotas.standing(owner).builds == ()

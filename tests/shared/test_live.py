@@ -45,6 +45,16 @@ def test_shards_are_told_in_order_however_they_come() -> None:
     assert kinds(both).count("shard") == 2
 
 
+def test_a_shard_that_never_came_hides_no_other_at_the_end() -> None:
+    told = (shard("dog", 1, accepted=1), shard("dog", 3, accepted=1), shard("cat", 0, accepted=1))
+    stopped = building(*told, state="cancelled", stage=None)
+    assert kinds(stopped) == ["shard", "shard", "shard", "progress", "state"]
+    heard = [(after, kind) for kind, _, after in events(stopped, Position())]
+    for place, (position, _) in enumerate(heard):
+        rest = kinds(stopped, Position.parse(str(position), SPEC))
+        assert rest == [kind for _, kind in heard[place + 1 :]]
+
+
 def test_a_source_that_failed_is_told_once() -> None:
     failed = SourceFigures(source="bing", found=0, dry=False, error_kind="refused", error="bing refuses")
     first = building(search("dog", 1, failed))
@@ -62,10 +72,18 @@ def test_a_shard_that_was_given_up_is_a_warning() -> None:
     assert [(one.shard, one.message) for one in told] == [(0, "five times")]
 
 
-def test_a_label_is_done_when_its_sources_are_dry_too() -> None:
-    dry = SourceFigures(source="bing", found=1, dry=True)
-    told = [event for _, event, _ in events(building(search("dog", 1, dry)), Position())]
-    assert [(one.label, one.reached) for one in told if isinstance(one, LabelEvent)] == [("dog", False)]
+def test_a_label_is_done_when_its_sources_are_dry_and_what_they_gave_has_come() -> None:
+    dry = search("dog", 1, SourceFigures(source="bing", found=1, dry=True))
+
+    def done(snapshot: Snapshot) -> list[tuple[str, bool, int]]:
+        told = [event for _, event, _ in events(snapshot, Position())]
+        return [(one.label, one.reached, one.accepted) for one in told if isinstance(one, LabelEvent)]
+
+    assert done(building(dry)) == []
+    assert done(building(dry, shard("dog", 0, accepted=1))) == [("dog", False, 1)]
+    assert done(building(dry, state="cancelled", stage=None)) == [("dog", False, 0)]
+    again = search("dog", 2, SourceFigures(source="bing", found=1, dry=False))
+    assert done(building(dry, again, shard("dog", 0, accepted=1))) == []
 
 
 def test_nothing_new_is_no_event() -> None:

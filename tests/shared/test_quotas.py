@@ -1,3 +1,4 @@
+import asyncio
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -55,6 +56,41 @@ def test_fifty_at_once_get_exactly_the_places_there_are(owner: str) -> None:
         answers = list(pool.map(attempt, range(50)))
     assert sorted(answers) == [202] * 7 + [429] * 43
     assert len(quotas.standing(owner).builds) == 7
+
+
+def test_two_processes_with_many_requests_each_give_out_no_place_twice(owner: str) -> None:
+    """An event loop has its own batches, as a process has: what they share is the document."""
+    limited(owner, concurrent_builds=7, images_per_month=65)
+
+    async def attempt() -> int:
+        try:
+            await quotas.reserve_soon(owner, uuid.uuid4().hex, images=10, size=1)
+        except ProblemError as problem:
+            return problem.status
+        return 202
+
+    async def many() -> list[int]:
+        return await asyncio.gather(*(attempt() for _ in range(25)))
+
+    with ThreadPoolExecutor(2) as processes:
+        answers = [one for found in processes.map(lambda _: asyncio.run(many()), range(2)) for one in found]
+    assert sorted(answers) == [202] * 6 + [403] * 44
+    assert (len(quotas.standing(owner).builds), quotas.standing(owner).images_reserved) == (6, 60)
+
+
+async def test_many_at_once_are_few_writes(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited(owner, concurrent_builds=100)
+    reads: list[str] = []
+    read = quotas._read
+
+    def counted(tenant: str) -> quotas.Builds:
+        reads.append(tenant)
+        return read(tenant)
+
+    monkeypatch.setattr(quotas, "_read", counted)
+    await asyncio.gather(*(quotas.reserve_soon(owner, uuid.uuid4().hex, images=1, size=1) for _ in range(50)))
+    assert len(reads) <= 3
+    assert len(quotas.standing(owner).builds) == 50
 
 
 def test_the_refusal_says_which_quota_and_how_much(owner: str) -> None:
@@ -166,12 +202,14 @@ def test_the_operators_command_sets_and_shows(owner: str) -> None:
     assert run(main, ["--tenant", owner, "--stored-bytes", "-1"]).exit_code == 2
 
 
-def test_no_place_is_given_while_no_builds_are_begun(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_place_is_given_while_no_builds_are_begun(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = reserve(owner)
     monkeypatch.setenv("PIXCRAWLER_ACCEPT_BUILDS", "false")
     settings.cache_clear()
     try:
         told = refusal(owner)
+        with pytest.raises(ProblemError, match="No builds are begun"):
+            await quotas.reserve_soon(owner, uuid.uuid4().hex, images=1, size=1)
     finally:
         monkeypatch.undo()
         settings.cache_clear()

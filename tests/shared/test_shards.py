@@ -2,6 +2,7 @@ import uuid
 
 import pytest
 
+from builder.rows import Curation
 from shared import shards
 from shared.documents import Counts, SearchDocument, ShardDocument
 from tests.shared.conftest import row
@@ -81,6 +82,18 @@ def test_shards_and_searches_are_told_apart(dataset: str) -> None:
     found = shards.find(dataset, "dog-00000")
     assert found is not None
     assert len(found.images) == 30
+
+
+def test_an_overview_tells_what_summaries_and_searches_do(dataset: str) -> None:
+    [first, *_] = shards.documents(dataset, "cat")
+    by_hand = Curation(decision="accepted", relabelled_from="cat", by="jane")
+    moved = first.images[0].model_copy(update={"label": "dog", "curated": by_hand})
+    shards.replace(first.with_images((moved, *first.images[1:])))
+    found, searches = shards.overview(dataset)
+    by_id = {one.id: one.by_label() for one in found}
+    assert by_id == {one.id: one.by_label() for one in shards.summaries(dataset)}
+    assert by_id["cat-00000"]["dog"].candidates == 1
+    assert searches == [one.model_copy(update={"etag": None}) for one in shards.searches(dataset)]
 
 
 def test_another_dataset_has_none_of_it(dataset: str) -> None:

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from pydantic import ValidationError
 from yarl import URL
@@ -76,3 +78,18 @@ def test_asking_again_keeps_what_was_learned(owner: str) -> None:
     assert [one.id for one in takedowns.unfinished() if one.owner == owner] == [first.id]
     assert takedown_id(owner, "host:a.example") != takedown_id(owner + "x", "host:a.example")
     assert again.created <= now()
+
+
+def test_what_is_learned_while_it_is_asked_for_again_stays(owner: str) -> None:
+    one = takedowns.put(entry(owner, "http://a.example/1.jpg"))
+    hashes = [f"{number:064x}" for number in range(12)]
+
+    def learn(digest: str) -> None:
+        takedowns.change(owner, one.id, lambda now: now.model_copy(update={"hashes": (*now.hashes, digest)}))
+
+    def ask_again(_: str) -> None:
+        takedowns.put(entry(owner, "http://a.example/1.jpg"))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda work, digest: work(digest), [learn, ask_again] * 12, [d for d in hashes for _ in "ab"]))
+    assert set(takedowns.get(owner, one.id).hashes) == set(hashes)

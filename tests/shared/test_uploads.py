@@ -5,7 +5,8 @@ import pytest
 
 from shared import uploads
 from shared.problems import ProblemError
-from shared.upload_files import IncomingBlob, has_come, incoming_folder, signed_upload
+from shared.telemetry.trace import span, traceparent
+from shared.upload_files import IncomingBlob, has_come, incoming_folder, signed_upload, trace_of
 from shared.uploads import UploadDocument, UploadRequest
 
 pytestmark = pytest.mark.usefixtures("stores")
@@ -50,6 +51,23 @@ def test_the_signed_url_makes_one_blob_once(owner: str) -> None:
     assert httpx.put(other, content=b"x", headers=headers).status_code == 403
     assert incoming_folder(owner).read(document.id) == b"first"
     assert not incoming_folder(owner).exists("0" * 32)
+
+
+def test_bytes_that_come_in_tell_their_trace(owner: str) -> None:
+    first, second = announced(owner), announced(owner)
+    with span("request", None):
+        trace = traceparent()
+        signed = signed_upload(owner, first.id)
+        blob = IncomingBlob(owner, second.id)
+        blob.add(b"x")
+        assert blob.finish()
+    assert httpx.put(signed.url, content=b"x", headers=signed.headers).status_code == 201
+    assert [trace_of(owner, one.id) for one in (first, second)] == [trace, trace]
+    plain = announced(owner)
+    assert trace_of(owner, plain.id) is None
+    signed = signed_upload(owner, plain.id)
+    assert httpx.put(signed.url, content=b"x", headers=signed.headers).status_code == 201
+    assert trace_of(owner, plain.id) is None
 
 
 def test_a_blob_is_there_once_it_is_whole(owner: str) -> None:

@@ -38,7 +38,7 @@ def test_measuring_twice_counts_once(owner: str, monkeypatch: pytest.MonkeyPatch
     dataset_folder(task.dataset).write("exports/csv/all.csv", b"x" * 20)
     measured(task)
     measured(task)
-    assert (usage.images_in(owner, "2026-11"), usage.stored_bytes(owner)) == (5, 520)
+    assert usage.used(owner, "2026-11") == (5, 520)
     [figures] = usage.past_figures(owner)
     assert figures == {"cat": usage.LabelFigures(candidates=8, good=5, images=5, bytes=500)}
 
@@ -64,7 +64,7 @@ def test_images_that_were_rejected_later_stay_counted(owner: str, monkeypatch: p
     measured(task)
     shard(task, accepted=2, rejected=3)
     measured(task)
-    assert usage.images_in(owner, "2026-11") == 5
+    assert usage.used(owner, "2026-11")[0] == 5
 
 
 def test_a_deleted_dataset_takes_up_nothing_and_its_images_stay_counted(
@@ -78,7 +78,7 @@ def test_a_deleted_dataset_takes_up_nothing_and_its_images_stay_counted(
     lifecycle.mark_deleting(owner, task.dataset)
     lifecycle.erase(task)
     measured(task)
-    assert (usage.images_in(owner, "2026-11"), usage.stored_bytes(owner), usage.past_figures(owner)) == (5, 0, [])
+    assert (usage.used(owner, "2026-11"), usage.past_figures(owner)) == ((5, 0), [])
 
 
 def test_a_dataset_of_somebody_else_is_not_counted(owner: str) -> None:

@@ -1,6 +1,7 @@
 import re
 import uuid
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pydantic import HttpUrl
@@ -50,6 +51,21 @@ def test_a_tenant_has_so_many_and_no_more(owner: str, monkeypatch: pytest.Monkey
     again = made(owner, id=first.id)
     assert again.secret != first.secret
     assert len(webhooks.of_owner(owner)) == 2
+
+
+def test_of_many_that_are_made_at_once_no_more_than_that_stay(owner: str) -> None:
+    with ThreadPoolExecutor(30) as pool:
+        found = list(pool.map(lambda _: _made_or_refused(owner), range(30)))
+    kept = webhooks.of_owner(owner)
+    assert len(kept) <= webhooks.MAX_WEBHOOKS
+    assert sorted(one.id for one in kept) == sorted(filter(None, found)), "who was told so has one"
+
+
+def _made_or_refused(owner: str) -> str | None:
+    try:
+        return made(owner).id
+    except ProblemError:
+        return None
 
 
 def test_a_line_of_the_log_is_no_webhook_and_expires(owner: str) -> None:

@@ -73,14 +73,14 @@ def test_an_old_or_missing_node_is_told_before_anything_is_made(tmp_path: Path, 
 
 def test_lock_files_name_no_registry() -> None:
     assert '"resolved"' not in (ROOT / "package-lock.json").read_text()
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "tools/infra/checkov.txt"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "index-url" not in text
 
 
 def test_every_requirement_is_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "tools/infra/checkov.txt"):
         lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.lstrip().startswith("#")]
         assert lines
         assert all("==" in line for line in lines)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 HELP = f"""\
 Download the exports of dataset ID into DIR, each into a folder of its own: DIR/imagefolder/, DIR/parquet/, ...
 
+Files stay as the server has them: an archive (imagefolder, coco, yolo, csv, ...) is a .zip that you unpack.
+
 Every file is checked by its SHA-256. What was cut off is gone on with, also by the same command at another time; files
 that are there already stay.
 

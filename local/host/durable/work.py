@@ -15,6 +15,7 @@ from durabletask.internal.helpers import new_failure_details
 from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
 from google.protobuf import wrappers_pb2
 
+from local.host import meter
 from local.host.config import DurableSection
 from local.host.durable.hub import UNLIMITED
 from local.host.functions import Function
@@ -74,6 +75,7 @@ class DurableWorker:
             self._jobs.start(self._act(item.activityRequest, item.completionToken))
 
     async def _orchestrate(self, request: pb.OrchestratorRequest, token: str) -> None:
+        meter.orchestrated(request.newEvents)
         async with self._orchestrator_slots:
             try:
                 function = _find(self._orchestrators, _orchestration_name(request), "orchestrator")
@@ -89,6 +91,7 @@ class DurableWorker:
         response = pb.ActivityResponse(
             instanceId=request.orchestrationInstance.instanceId, taskId=request.taskId, completionToken=token
         )
+        meter.acted()
         async with self._activity_slots:
             try:
                 function = _find(self._activities, request.name, "activity")

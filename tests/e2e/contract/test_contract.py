@@ -65,7 +65,7 @@ def test_the_app_keeps_to_its_description(app: str, owner: str, tmp_path: Path) 
     more = os.environ.get("FUZZ", "")
     config.write_text("\n".join([CONFIG.read_text(), stored(owner), "" if more else quick()]))
     command = [
-        str(Path(sys.executable).with_name("schemathesis")), f"--config-file={config}", "run",
+        sys.executable, "-m", "schemathesis.cli", f"--config-file={config}", "run",
         f"{app}/api/v1/openapi.json", f"--header=Authorization: Bearer {key}",
         *shlex.split(more),
     ]  # fmt: skip

@@ -10,12 +10,13 @@ from starlette.responses import Response
 from functions.audit import list_audit
 from functions.operations import Operation
 from functions.stages import audit as stages
-from functions.stages import problems
+from functions.stages import observe, problems
 from functions.stages.audit import note
 from shared import audit
 from shared.access import Principal
 from shared.problems import ProblemError, conflict, forbidden, not_found, unauthorized
 from shared.settings import settings
+from shared.telemetry import trace
 from tests.functions.asking import handler, request
 
 pytestmark = pytest.mark.usefixtures("stores")
@@ -36,7 +37,8 @@ def asking(owner: str, **path: str) -> Request:
 
 async def ask(owner: str, work: Work, operation: Operation = MAKE, **path: str) -> Response:
     asked = asking(owner, **path)
-    return await problems.stage(operation, asked, lambda: stages.stage(operation, asked, lambda: work(asked)))
+    with trace.span("request", asked.headers["traceparent"]):  # as the outermost stage does
+        return await problems.stage(operation, asked, lambda: stages.stage(operation, asked, lambda: work(asked)))
 
 
 async def lines(owner: str, query: str = "") -> list[dict[str, Any]]:
@@ -152,3 +154,9 @@ async def test_a_time_is_given_with_its_zone(owner: str) -> None:
     await ask(owner, made)
     assert len(await lines(owner, "from=2026-11-22T00:00:00Z&to=2999-01-01T00:00:00%2B01:00")) == 2
     assert await lines(owner, "from=2999-01-01T00:00:00Z") == []
+
+
+async def test_a_request_that_names_no_trace_has_the_one_that_its_answer_and_its_log_lines_have(owner: str) -> None:
+    asked = request(principal=Principal(owner, "key:a", "editor"))
+    answer = await observe.stage(MAKE, asked, lambda: stages.stage(MAKE, asked, lambda: made(asked)))
+    assert {one["trace"] for one in await lines(owner)} == {answer.headers["x-request-id"]}

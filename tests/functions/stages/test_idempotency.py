@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Message
 
 from functions.operations import Operation
 from functions.stages import idempotency
@@ -218,3 +219,38 @@ async def test_an_answer_that_cannot_be_kept_now_is_sent_all_the_same(
     monkeypatch.setattr(requests, "complete", broken)
     assert (await ask(owner, Things())).body == b"thing 1"
     assert "cannot be kept" in caplog.text
+
+
+async def test_a_body_that_nobody_wants_is_not_read_for_ever(owner: str) -> None:
+    """An operation without a body, and somebody who sends one that has no end."""
+    sent = 0
+
+    async def receive() -> Message:
+        nonlocal sent
+        sent += 1
+        assert sent < 50, "it goes on reading"
+        return {"type": "http.request", "body": b"x" * 100_000, "more_body": True}
+
+    async def work() -> Response:
+        return Response(b"done", 201)
+
+    found = []
+    for _ in range(2):
+        sent = 0
+        asked = request("", {"idempotency-key": "k"}, principal=Principal(owner, "key:a", "admin"))
+        asked = Request(asked.scope, receive)
+        found.append(await idempotency.stage(MAKE, asked, work))
+    assert [one.body for one in found] == [b"done", b"done"]
+    assert found[1].headers["idempotency-replayed"] == "true"
+
+
+@pytest.mark.parametrize(("size", "same"), [(999_999, False), (1_000_000, True)])
+async def test_what_could_not_be_taken_anyway_is_not_compared(owner: str, size: int, *, same: bool) -> None:
+    async def work(_: Request) -> Response:
+        return Response(b"done", 201)
+
+    await ask(owner, work, b"x" * size, b"y")
+    if same:
+        assert (await ask(owner, work, b"x" * (size - 1), b"xz")).body == b"done"
+    else:
+        assert (await refusal(owner, work, b"x" * size, b"z")).kind == "idempotency-key-reused"

@@ -116,3 +116,25 @@ def test_right_credentials_and_none_cost_nothing() -> None:
 def test_guesses_are_counted_before_keys_are_looked_at_and_requests_after() -> None:
     order = [stages.STAGES.index(one) for one in (problems.stage, limit.guesses, identify.stage, limit.stage)]
     assert order == sorted(order)
+
+
+def test_addresses_of_one_subscriber_count_as_one() -> None:
+    for number in range(3):
+        with pytest.raises(ProblemError, match="not known"):
+            guess(refused, **{"x-forwarded-for": f"2001:db8::{number}"})
+    for address, status in (("2001:db8::ffff", 429), ("2001:db8:0:1::1", 401), ("203.0.113.8", 401)):
+        with pytest.raises(ProblemError) as caught:
+            guess(refused, **{"x-forwarded-for": address})
+        assert caught.value.status == status
+
+
+@pytest.mark.parametrize("address", ["::ffff:198.51.100.{}", "198.51.100.{}"])
+def test_addresses_of_ipv4_count_by_themselves_however_they_are_written(address: str) -> None:
+    for number in range(5):
+        with pytest.raises(ProblemError, match="not known"):
+            guess(refused, **{"x-forwarded-for": address.format(number)})
+
+
+def test_an_address_with_a_zone_is_an_address() -> None:
+    with pytest.raises(ProblemError, match="not known"):
+        guess(refused, **{"x-forwarded-for": "fe80::1%eth0"})

@@ -42,7 +42,7 @@ def erased(task: ErasureTask) -> None:
 
 def test_nothing_is_left_but_the_line_that_says_so(owner: str, other: Seeded) -> None:
     mine = seed(owner)
-    assert set(mine.documents()) == set(CONTAINERS)
+    assert set(mine.documents()) == {*CONTAINERS, "quotas"}
     assert all(mine.documents().values())
     task = begun(owner)
     for _ in range(2):  # done twice, it is the same
@@ -59,6 +59,23 @@ def test_nothing_is_left_but_the_line_that_says_so(owner: str, other: Seeded) ->
     assert found.items[0].ttl == -1, "it is kept"
     assert erase.is_proven(owner, task.erasure)
     assert not erase.is_proven(other.owner, task.erasure)
+
+
+def test_a_tenant_that_is_called_as_the_key_of_another_takes_nothing_with_it(owner: str) -> None:
+    named_alike = {"id": owner, "owner": "somebody-else", "kind": "key"}
+    cosmos.container("principals").upsert_item(named_alike)
+    erased(begun(owner))
+    assert cosmos.read("principals", owner, owner) is not None
+
+
+def test_what_says_that_it_was_erased_before_stays_too(owner: str) -> None:
+    first = begun(owner)
+    erased(first)
+    audit.write(audit.AuditLine(owner=owner, request="r", subject="key:a", action="tenant.erase", outcome="begun"))
+    second = begun(owner)
+    erased(second)
+    found = audit.page(owner, action=None, subject=None, dataset=None, since=None, until=None, size=9, cursor=None)
+    assert [one.request for one in found.items] == [second.erasure, first.erasure]
 
 
 def test_it_goes_on_until_its_end(owner: str) -> None:

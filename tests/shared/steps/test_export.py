@@ -94,11 +94,12 @@ def test_an_export_does_not_outlive_its_dataset(task: Task, monkeypatch: pytest.
     """Deleted while the export is written: however long that takes, its files go too."""
 
     def deleted_meanwhile(folder: BlobFolder, of: Task) -> object:
-        told = assemble.about(folder, of)
+        told = about(folder, of)
         datasets.change(of.owner, of.dataset, lambda one: one.moved("deleting"))
         return told
 
-    monkeypatch.setattr(export, "about", deleted_meanwhile)
+    about = assemble.about
+    monkeypatch.setattr(assemble, "about", deleted_meanwhile)
     write(task, "webdataset")
     assert list(dataset_folder(task.dataset).names()) == list(raw_folder(task.dataset).names()) == []
     assert shards.documents(task.dataset) == []

@@ -28,7 +28,8 @@ async def test_a_slice_becomes_a_raw_shard_failures_too(owner: str, may_fetch: s
     rows = list(read_raw(raw_folder(task.dataset).read("cat-00000.tar")))
     assert [row.reason for _, row, _ in rows] == [None, "http_4xx", "address_refused"]
     assert [body for _, _, body in rows] == [picture(0), None, None]
-    assert raw_folder(task.dataset).metadata("cat-00000.tar") == {"instance": "someone", "round": "1"}
+    told = {"instance": "someone", "round": "1", "owner": owner}
+    assert raw_folder(task.dataset).metadata("cat-00000.tar") == told
 
 
 async def test_all_shards_share_one_fetcher(owner: str, may_fetch: str) -> None:
@@ -103,13 +104,12 @@ async def test_a_raw_shard_does_not_outlive_its_dataset(
 
     def is_running(_: object) -> bool:
         looks.append(1)
-        if len(looks) == 2:
-            datasets.change(owner, task.dataset, lambda one: one.moved("deleting"))
+        datasets.change(owner, task.dataset, lambda one: one.moved("deleting"))
         return True
 
     monkeypatch.setattr(lifecycle, "is_running", is_running)
     await fetch.fetch_shard(shard_task(task))
-    assert len(looks) == 2
+    assert len(looks) == 1
     assert list(raw_folder(task.dataset).names()) == []
 
 

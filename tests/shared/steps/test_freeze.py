@@ -3,15 +3,18 @@ import io
 import json
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pyarrow.parquet
 import pytest
 
-from shared import datasets, shards, versions
+from shared import datasets, shards, takedowns, versions
 from shared.blobs import dataset_folder
+from shared.documents import VersionDocument
 from shared.problems import ProblemError
-from shared.steps import freeze, lifecycle
-from shared.tasks import Task, VersionExportTask
+from shared.steps import freeze, lifecycle, takedown
+from shared.takedowns import TakedownDocument
+from shared.tasks import SweepTask, Task, VersionExportTask
 from shared.versions import Change, VersionFolder, VersionRequest
 from tests.shared.steps.test_curate import KEYS, act, built, rows, work
 
@@ -124,3 +127,41 @@ def test_a_dataset_on_its_way_is_not_frozen_and_deleting_takes_the_versions_too(
     assert list(dataset_folder(task.dataset).names()) == []
     assert versions.newest(task.dataset) is None
     assert shards.documents(task.dataset) == []
+
+
+@pytest.mark.parametrize("moment", ["before the version is there", "when it is there"])
+def test_what_is_taken_down_meanwhile_is_in_no_version(
+    owner: str, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = built(owner, images=7)
+    gone = rows(task)[KEYS[0]]
+    entry = f"sha256:{gone.sha256}"
+    document = TakedownDocument(
+        id=takedowns.takedown_id(owner, entry), owner=owner, entry=entry, reason="asked for", by="jane"
+    )
+    stored = takedowns.put(document)
+
+    def sweep() -> None:
+        takedown.sweep(SweepTask(**task.model_dump(), takedown=stored.id, created=stored.created))
+
+    write, put = freeze._write, versions.put
+
+    def late_write(*given: Any) -> Any:
+        sweep()
+        return write(*given)
+
+    def late_put(version: VersionDocument) -> VersionDocument | None:
+        sweep()
+        return put(version)
+
+    with monkeypatch.context() as patch:
+        if moment == "before the version is there":
+            patch.setattr(freeze, "_write", late_write)
+        else:
+            patch.setattr(versions, "put", late_put)
+        with pytest.raises(ProblemError) as caught:
+            make(task)
+    assert caught.value.status == 409
+    assert versions.find(task.dataset, 1) is None
+    assert make(task) == (1, True)
+    assert versions.get(task.dataset, 1).images == 6

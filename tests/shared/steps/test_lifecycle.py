@@ -6,6 +6,9 @@ from shared.steps import lifecycle, validate
 from shared.tasks import FailTask, Task
 from tests.shared.conftest import store
 from tests.shared.steps.conftest import raw, searched, started
+from tests.shared.telemetry.reading import Recorded, recorded, without_cost
+
+__all__ = ["recorded"]
 
 pytestmark = pytest.mark.usefixtures("stores")
 
@@ -34,7 +37,7 @@ def test_a_build_goes_through_its_stages(owner: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["ready", "incomplete", "failed", "cancelled"])
-def test_what_has_ended_stays_as_it_is(owner: str, state: str) -> None:
+def test_what_has_ended_stays_as_it_is(owner: str, state: str, recorded: Recorded) -> None:
     task = store(owner)
     assert lifecycle.end(task, state, "why") == state  # type: ignore[arg-type]
     assert not lifecycle.enter(task, "exporting")
@@ -42,6 +45,18 @@ def test_what_has_ended_stays_as_it_is(owner: str, state: str) -> None:
     lifecycle.fail(FailTask(**task.model_dump(), message="too late"))
     found = datasets.get(owner, task.dataset)
     assert (found.state, found.error) == (state, "why")
+    assert without_cost(recorded()) == {("pixcrawler.builds.ended", state): 1}
+
+
+def test_an_end_is_counted_once_that_can_be_exported(
+    owner: str, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first work of a process comes before its exporters are there."""
+    before: list[object] = []
+    monkeypatch.setattr("shared.telemetry.export.wait", lambda _: before.append(without_cost(recorded())))
+    lifecycle.end(store(owner), "failed")
+    assert before == [{}]
+    assert without_cost(recorded()) == {("pixcrawler.builds.ended", "failed"): 1}
 
 
 def test_a_failure_has_its_message(owner: str) -> None:
@@ -50,11 +65,12 @@ def test_a_failure_has_its_message(owner: str) -> None:
     assert datasets.get(owner, task.dataset).error == "disk full"
 
 
-def test_what_is_gone_is_not_brought_back(owner: str) -> None:
+def test_what_is_gone_is_not_brought_back(owner: str, recorded: Recorded) -> None:
     task = store(owner)
     datasets.remove(owner, task.dataset)
     assert not lifecycle.enter(task, "planning")
     assert lifecycle.end(task, "ready") is None
+    assert without_cost(recorded()) == {}
     assert lifecycle.mark_deleting(owner, task.dataset) is None
     assert datasets.find(owner, task.dataset) is None
 

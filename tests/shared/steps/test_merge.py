@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 
-from shared import datasets, renewal, shards
+from shared import datasets, quotas, renewal, shards, usage
 from shared.pictures import stored_bytes
 from shared.problems import ProblemError
 from shared.renewal import MergeRequest
@@ -74,3 +74,17 @@ def test_only_datasets_of_the_same_tenant_that_have_images_are_merged(owner: str
         asked(owner, mine, parent(owner, "dog", range(1)), labels={"owl": "cat"})
     with pytest.raises(ProblemError, match="twice"):
         asked(owner, mine, mine)
+
+
+def test_what_is_to_be_copied_counts_against_the_quotas(owner: str) -> None:
+    parents = [parent(owner, "cat", range(2)), parent(owner, "dog", range(2, 4))]
+    for one in parents:
+        usage.measure(owner, one.dataset)
+    stored = usage.used(owner, "")[1]
+    quotas.set_limits(owner, {"stored_bytes": 2 * stored - 1})
+    with pytest.raises(ProblemError) as caught:
+        asked(owner, *parents)
+    assert (caught.value.kind, caught.value.members["requested"]) == ("quota-exceeded", stored)
+    quotas.set_limits(owner, {"stored_bytes": 2 * stored})
+    asked(owner, *parents)
+    assert quotas.standing(owner).bytes_reserved == stored

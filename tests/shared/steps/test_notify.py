@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from cryptography.fernet import Fernet
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from shared import datasets, webhooks
@@ -154,7 +155,7 @@ def test_an_address_that_is_refused_is_a_failed_attempt_with_its_reason(receiver
     one = hook(owner, "http://169.254.169.254/latest")
     assert notify.send(task(one)) == "failed"
     [line] = webhooks.deliveries(owner, one.id, size=10, cursor=None).items
-    assert (line.status, "metadata" in (line.error or "")) == (None, True)
+    assert (line.status, line.error) == (None, "the host has an address that nothing is sent to")
 
 
 def test_no_secret_and_no_address_is_logged(receiver: Receiver, owner: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -234,3 +235,19 @@ def test_what_is_built_and_what_was_told_is_not_found_again(receiver: Receiver, 
     notify.mark(document)
     assert {running.dataset, told.dataset}.isdisjoint(one.id for one in datasets.unnotified())
     assert notify.ended(owner, running.dataset) is None
+
+
+def test_a_secret_that_no_key_opens_is_told_in_the_log_of_deliveries(
+    receiver: Receiver, owner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIXCRAWLER_SEALING_KEYS", Fernet.generate_key().decode())
+    settings.cache_clear()
+    one = hook(owner, receiver.url)
+    assert notify.send(task(one)) == "delivered"
+    monkeypatch.setenv("PIXCRAWLER_SEALING_KEYS", Fernet.generate_key().decode())
+    settings.cache_clear()
+    assert notify.send(task(one).model_copy(update={"message": "msg_2"})) == "failed"
+    assert len(receiver.messages) == 1
+    line = webhooks.find_delivery(owner, one.id, "msg_2", 1)
+    assert line is not None
+    assert (line.status, line.error) == (None, "it cannot be signed: its secret cannot be read")

@@ -5,7 +5,7 @@ from shared.blobs import dataset_folder, url_lists
 from shared.settings import Settings
 from shared.steps import search, validate
 from tests.shared.steps.conftest import raw, search_task, started
-from tests.shared.telemetry.reading import Recorded, recorded
+from tests.shared.telemetry.reading import Recorded, recorded, without_cost
 
 __all__ = ["recorded"]
 
@@ -16,7 +16,7 @@ def links(count: int) -> list[str]:
     return [f"http://a.example/{number}.jpg" for number in range(count)]
 
 
-def test_a_round_becomes_shards_of_64(owner: str) -> None:
+def test_a_round_becomes_shards_of_64(owner: str, recorded: Recorded) -> None:
     task = started(owner, links(150))
     found = search.search(search_task(task))
     assert (found.first, found.count, found.dry, found.stopped) == (0, 3, True, False)
@@ -25,6 +25,7 @@ def test_a_round_becomes_shards_of_64(owner: str) -> None:
     [document] = shards.searches(task.dataset)
     assert document.sources[0].source == "urls"
     assert (document.found, document.sources[0].found, document.sources[0].dry) == (150, 150, True)
+    assert without_cost(recorded()) == {("pixcrawler.engine.candidates", "urls"): 150}
 
 
 def test_a_round_that_was_searched_is_not_searched_again(owner: str) -> None:
@@ -87,4 +88,4 @@ def test_a_source_that_fails_is_told_and_ends_in_a_dry_label(
     assert [one.count for one in rounds] == [0, 0, 0]
     told = shards.searches(task.dataset)[-1].sources[0]
     assert (told.source, told.error_kind, told.dry) == ("sample", "unreachable", True)
-    assert recorded() == {("pixcrawler.engine.errors", "sample", "unreachable"): 3}
+    assert without_cost(recorded()) == {("pixcrawler.engine.errors", "sample", "unreachable"): 3}

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from shared import rights
+from shared import cosmos, rights
 from shared.cosmos import CONTAINERS
 from shared.rights import ExportDocument
 from shared.steps import tenant_export
@@ -32,6 +32,7 @@ def test_everything_of_one_tenant_is_in_it_and_no_secret(owner: str) -> None:
     assert SECRET not in whole
     assert other.owner not in whole
     assert other.task.dataset not in whole
+    assert f"tenant:{owner}" in texts["documents/principals.jsonl"], "its quotas"
     for one in CONTAINERS:
         lines = [json.loads(line) for line in texts[f"documents/{one}.jsonl"].splitlines()]
         assert lines, one
@@ -42,6 +43,15 @@ def test_everything_of_one_tenant_is_in_it_and_no_secret(owner: str) -> None:
     folder.delete(name)
     tenant_export.collect(task)
     assert not folder.exists(name), "it was done"
+
+
+def test_a_key_of_another_tenant_that_is_called_as_this_one_is_not_in_it(owner: str) -> None:
+    cosmos.container("principals").upsert_item({"id": owner, "owner": "somebody-else", "kind": "key"})
+    document = rights.create_export(ExportDocument(id=uuid.uuid4().hex, owner=owner))
+    tenant_export.collect(TenantExportTask(owner=owner, export=document.id))
+    folder, name = rights.export_file(owner, document.id)
+    with zipfile.ZipFile(io.BytesIO(folder.read(name))) as archive:
+        assert archive.read("documents/principals.jsonl") == b""
 
 
 def test_an_export_of_nobody_is_not_made(owner: str) -> None:

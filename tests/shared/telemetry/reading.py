@@ -13,6 +13,11 @@ Recorded = Callable[[], dict[tuple[Any, ...], float]]
 """(metric, label values in their order) -> the sum, the last value, or how often a histogram was recorded."""
 
 
+def without_cost(counted: dict[tuple[Any, ...], float]) -> dict[tuple[Any, ...], float]:
+    """Without what was paid for: steps ask the stores."""
+    return {names: value for names, value in counted.items() if names[0] != metrics.COST.name}
+
+
 @pytest.fixture
 def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorded]:
     reader = InMemoryMetricReader()

@@ -1,21 +1,16 @@
-import gzip
-import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shared.settings import Settings
 from shared.telemetry.export import is_on
+from tests.ingestion import KEY, Ingestion, listening
 
 ROOT = Path(__file__).parents[3]
-KEY = "00000000-0000-0000-0000-000000000001"
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 WORK = f"""
 from opentelemetry import metrics, trace
@@ -37,53 +32,25 @@ trace.get_tracer_provider().force_flush()
 """
 
 
-class Ingestion(BaseHTTPRequestHandler):
-    """Takes what Azure Monitor and a collector take."""
-
-    received: list[tuple[str, bytes]]
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        if self.headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
-        self.received.append((self.path, body))
-        count = len(json.loads(body)) if self.path.endswith("/track") else 0
-        answer = json.dumps({"itemsReceived": count, "itemsAccepted": count, "errors": []}).encode() if count else b""
-        self.send_response(200)
-        self.send_header("content-type", "application/json" if count else "application/x-protobuf")
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *args: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def ingestion() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
-    """The address of a stand-in for both, and what it received."""
-    received: list[tuple[str, bytes]] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Ingestion,), {"received": received}))
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", received
-    server.shutdown()
-    server.server_close()
+def ingestion() -> Iterator[Ingestion]:
+    """A stand-in for both, and what it received."""
+    with listening() as taking:
+        yield taking
 
 
-def test_metrics_and_spans_reach_azure_monitor_and_a_collector(
-    ingestion: tuple[str, list[tuple[str, bytes]]],
-) -> None:
-    url, received = ingestion
+def test_metrics_and_spans_reach_azure_monitor_and_a_collector(ingestion: Ingestion) -> None:
+    received = ingestion.received
     env = {
         **os.environ,
-        "APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={KEY};IngestionEndpoint={url}/",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": ingestion.connection_string,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": ingestion.url,
         "PIXCRAWLER_TELEMETRY": "auto",
     }
     done = subprocess.run([sys.executable, "-c", WORK], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert {path for path, _ in received} == {"/v2.1/track", "/v1/metrics", "/v1/traces"}, done.stderr
-    envelopes = [one for path, body in received if path == "/v2.1/track" for one in json.loads(body)]
+    envelopes = ingestion.envelopes()
     assert {one["iKey"] for one in envelopes} == {KEY}
     found = [one["data"]["baseData"] for one in envelopes if one["data"]["baseType"] == "MetricData"]
     [images] = [one for one in found if one["metrics"][0]["name"] == "pixcrawler.images"]

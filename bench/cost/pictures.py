@@ -1,0 +1,66 @@
+"""A site of pictures that are all different, some of them no good, as the web has them."""
+
+import hashlib
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from PIL import Image
+
+OF_TEN = {6: "missing", 7: "a copy of the one before", 8: "too small", 9: "too small"}
+"""What every tenth URL is from the seventh on: six of ten are good."""
+GOOD = 1 - len(OF_TEN) / 10
+_SIDE, _SMALL_SIDE, _TILES = 640, 16, 16
+
+
+def urls(site: str, label: int, count: int) -> list[str]:
+    """So many URLs of one label."""
+    return [f"{site}/{label}/{number}.jpg" for number in range(count)]
+
+
+def picture(label: int, number: int) -> bytes | None:
+    """What is at a URL, a JPEG of about 60 KB; None if nothing is."""
+    place = number % 10
+    if place == 6:  # noqa: PLR2004 - see OF_TEN
+        return None
+    if place == 7:  # noqa: PLR2004
+        number -= 2
+    side = _SMALL_SIDE if place > 7 else _SIDE  # noqa: PLR2004
+    seed = hashlib.shake_256(f"{label}/{number}".encode()).digest(_TILES * _TILES * 3)
+    out = io.BytesIO()
+    tiles = Image.frombytes("RGB", (_TILES, _TILES), seed)
+    tiles.resize((side, side), Image.Resampling.NEAREST).save(out, "JPEG", quality=95)
+    return out.getvalue()
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve them on this machine; the value is the site's address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, name="pictures", daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer with a picture, or 404 (also to robots.txt, which allows everything)."""
+        label, _, name = self.path.strip("/").partition("/")
+        number = name.removesuffix(".jpg")
+        data = picture(int(label), int(number)) if label.isdecimal() and number.isdecimal() else None
+        self.send_response(HTTPStatus.NOT_FOUND if data is None else HTTPStatus.OK)
+        self.send_header("Content-Type", "image/jpeg")
+        self.send_header("Content-Length", str(len(data or b"")))
+        self.end_headers()
+        self.wfile.write(data or b"")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""

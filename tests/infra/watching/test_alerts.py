@@ -1,0 +1,67 @@
+import json
+import re
+
+import pytest
+
+from tools.watching.queries import ROOT, WATCHING, queries
+
+RULES = json.loads((WATCHING / "alerts.json").read_text())
+MODULE = (WATCHING / "alerts.bicep").read_text()
+RUNBOOK = {
+    "Health probe down", "Builds failing", "Poison messages", "Engine failing", "Throttling",
+    "Slow or failing requests", "Backlog growing", "Budget", "Deploy",
+}  # fmt: skip
+"""Headings of docs/operations.md."""
+
+# https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule: what may be asked how often
+MINUTES = {"PT5M": 5, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT45M": 45, "PT1H": 60, "PT2H": 120, "PT3H": 180}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule["name"] for rule in RULES])
+def test_a_rule_is_whole(rule: dict[str, str]) -> None:
+    assert set(rule) == {"name", "title", "severity", "heading", "description", "window", "every", "splitBy"}
+    assert rule["severity"] in {"critical", "warning"}
+    assert rule["heading"] in RUNBOOK
+    assert rule["description"].endswith(".")
+    assert MINUTES[rule["every"]] <= MINUTES[rule["window"]]
+    assert MINUTES[rule["every"]] <= {"critical": 5, "warning": 15}[rule["severity"]]
+    assert rule["name"] in queries()
+
+
+def test_the_module_reads_the_query_of_each_rule() -> None:
+    read_in = re.findall(r"'([a-z-]+)': loadTextContent\('queries/([a-z-]+)\.kql'\)", MODULE)
+    assert all(name == file for name, file in read_in)
+    assert sorted(name for name, _ in read_in) == sorted(rule["name"] for rule in RULES)
+
+
+def test_the_docs_tell_of_every_alert_and_when_it_comes() -> None:
+    told = re.findall(
+        r"\| `([a-z-]+)` \| (critical|warning|information) \| (.+) \|", (ROOT / "docs" / "observability.md").read_text()
+    )
+    rules = [(rule["name"], rule["severity"], rule["description"]) for rule in RULES]
+    platform = re.findall(r"name: '([a-z-]+)'\n    severity: '(\w+)'\n.+\n    description: '(.+)'", MODULE)
+    assert len(platform) == 3
+    others = [one for one in told if one not in {*rules, *platform}]
+    assert len(told) == len(others) + len(rules) + len(platform)
+    assert [(name, severity) for name, severity, _ in others] == [
+        ("health-probe-down", "critical"),
+        ("deployments", "information"),
+    ]
+
+
+def test_every_description_names_a_heading_of_the_runbook() -> None:
+    named = set(re.findall(r"heading: '([^']+)'", MODULE)) | set(re.findall(r'\$\{runbook\} "([^"$]+)"', MODULE))
+    probe = (WATCHING / "availability.bicep").read_text()
+    named |= set(re.findall(r'docs/operations\.md, "([^"]+)"', probe))
+    named |= {rule["heading"] for rule in RULES}
+    assert named == RUNBOOK - {"Budget"}
+
+
+def test_the_probe_asks_for_the_route_of_liveness_and_for_its_word() -> None:
+    probe = (WATCHING / "availability.bicep").read_text()
+    path, word = re.search(r"var path = '/api/(.+)'", probe), re.search(r"ContentMatch: '(\w+)'", probe)
+    assert path is not None
+    assert word is not None
+    handlers = (ROOT / "functions" / "health.py").read_text()
+    assert f'"GET", "{path[1]}", role=None' in handlers
+    assert f'Liveness(status="{word[1]}")' in handlers
