@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from builder.errors import SOURCE_FAILURES
 from functions.build import RETRY
 from shared.problem_types import TYPES
 from shared.settings import Settings
@@ -52,6 +53,7 @@ def test_every_alert_is_told_of_under_its_heading() -> None:
         (r"\]\(#([\w-]+)\)", lambda name: name in {one.lower().replace(" ", "-") for one in HEADINGS}),
         (r"python -m ((?:tools|shared)\.\w+)", lambda name: list(ROOT.glob(name.replace(".", "/") + "*"))),
         (r"\bPIXCRAWLER_([A-Z_]+)\b(?=[`=]|\s\()", lambda name: name.lower() in KNOWN),
+        (r"`([a-z]+_[a-z]+)`(?=[^:]{0,20}: it is)", lambda name: name in SOURCE_FAILURES),
         (r"50[0-9] `([\w-]+)`|429 `([\w-]+)`", lambda name: "".join(name) in TYPES),
     ],
 )
@@ -99,5 +101,5 @@ def run(script: str, data_folder: Path, ports: dict[str, int]) -> subprocess.Com
         script = re.sub(rf"\b{port}\b", str(ports[name]), script)
     script = script.replace(".local/", f"{data_folder}/")
     return subprocess.run(
-        ["sh", "-eu", "-c", script], cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=180, check=False
+        ["sh", "-eu", "-c", script], cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=300, check=False
     )

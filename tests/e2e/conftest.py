@@ -18,6 +18,7 @@ from local.processes import free_port, wait_until
 from tests.ingestion import Ingestion, listening
 
 ROOT = Path(__file__).parents[2]
+collect_ignore = [] if "PIXCRAWLER_SMOKE_URL" in os.environ else ["test_smoke.py"]  # test_operations.py has it run
 FINAL = {"ready", "incomplete", "failed", "cancelled"}
 
 
