@@ -110,6 +110,11 @@ class Settings(BaseSettings):
     )
     events_minutes: float = Field(default=10.0, gt=0, description="a stream of events ends then; clients come back")
     link_minutes: int = Field(default=60, ge=1, le=1440, description="how long a download link works")
+    link_host: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9.:-]*$",
+        description="host that signed links lead to: a proxy of the storage account's; empty: the account itself",
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="auto: coloured where a terminal shows it, JSON elsewhere"
     )
