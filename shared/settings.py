@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     )
     export_days: int = Field(default=7, ge=1, le=90, description="how long a tenant's export can be downloaded")
 
+    accept_builds: bool = Field(
+        default=True, description="false: nothing new is built, what is being built goes on; to drain before a change"
+    )
     shard_wait_seconds: int = Field(
         default=60, ge=1, description="how long a build waits for the blob trigger before it validates by itself"
     )
