@@ -96,7 +96,7 @@ def test_help_lists_every_target(project: Path) -> None:
     shown = make(project).stdout
     listed = {line.split()[1] for line in shown.splitlines()}
     working = {"help", "setup", "run", "up", "test", "lint", "types", "lock", "clean"}
-    assert listed == working | {"bench", "bench-api", "cost", "simulate"}
+    assert listed == working | {"bench", "bench-api", "cost", "simulate", "smoke", "histories"}
 
 
 def test_clean_keeps_what_was_built(project: Path) -> None:
