@@ -90,11 +90,11 @@ def count_kept(request: Json) -> int:
 
 @bp.activity_trigger(input_name="request")
 @seen
-def gather_images(request: Json) -> list[Any]:
-    """List what is to be copied out of other datasets. Input `Task`; output: `CopyTask`s."""
+def gather_images(request: Json) -> dict[str, Any]:
+    """List what is to be copied out of other datasets. Input `Task`; output `Gathered`."""
     from shared.steps import merge
 
-    return [one.model_dump() for one in merge.gather(Task.model_validate(request))]
+    return merge.gather(Task.model_validate(request)).model_dump()
 
 
 @bp.activity_trigger(input_name="request")

@@ -125,6 +125,12 @@ def export_file(owner: str, export: str) -> tuple[BlobFolder, str]:
     return tenant_uploads(owner), f"export/{export}.zip"
 
 
+def export_parts(owner: str, export: str) -> BlobFolder:
+    """Where the parts of an export wait until all are there."""
+    whole = tenant_uploads(owner)
+    return BlobFolder(whole.container, f"{whole.root}export/{export}")
+
+
 def remove(owner: str, name: str) -> None:
     """Remove a document; nothing happens if there is none."""
     from azure.cosmos.exceptions import CosmosResourceNotFoundError

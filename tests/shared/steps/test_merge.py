@@ -1,13 +1,15 @@
 import uuid
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared import datasets, quotas, renewal, shards, usage
 from shared.pictures import stored_bytes
 from shared.problems import ProblemError
 from shared.renewal import MergeRequest
 from shared.steps import lifecycle, merge, plan, validate
-from shared.tasks import Task
+from shared.tasks import Gathered, Task
 from tests.shared.steps.conftest import raw, searched, started
 from tests.shared.steps.test_curate import work
 
@@ -36,7 +38,7 @@ def run(task: Task) -> None:
     planned = plan.plan(task)
     assert planned is not None
     assert (planned.merge, planned.labels) == (True, {})
-    for one in merge.gather(task):
+    for one in merge.gather(task).tasks(task):
         merge.copy(one)
 
 
@@ -88,3 +90,23 @@ def test_what_is_to_be_copied_counts_against_the_quotas(owner: str) -> None:
     quotas.set_limits(owner, {"stored_bytes": 2 * stored})
     asked(owner, *parents)
     assert quotas.standing(owner).bytes_reserved == stored
+
+
+@given(number=st.integers(0, 100_000))
+def test_a_merge_of_whatever_size_is_a_short_message_and_few_activities(number: int) -> None:
+    together = max(-(-number // merge.MAX_COPIES), 1)
+    gathered = Gathered(shards=number, together=together)
+    found = gathered.tasks(Task(owner="o" * 64, dataset="d" * 32))
+    assert len(found) <= merge.MAX_COPIES
+    assert [at for one in found for at in range(one.first, one.first + one.count)] == list(range(number))
+    assert len(gathered.model_dump_json()) < 100
+
+
+def test_shards_of_many_labels_are_copied_some_at_a_time(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge, "MAX_COPIES", 2)
+    task = asked(owner, *(parent(owner, label, range(at, at + 1)) for at, label in enumerate(("cat", "dog", "eel"))))
+    assert merge.gather(task) == Gathered(shards=3, together=2)
+    run(task)
+    assert sorted(row.label for row in shards.rows(task.dataset)) == ["cat", "dog", "eel"]
+    datasets.change(owner, task.dataset, lambda document: document.moved("cancelled"))
+    assert merge.gather(task).tasks(task) == []
