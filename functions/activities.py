@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from functions.durable import forget_dataset
 from functions.http import in_thread
 from functions.notify import notify_end
 from functions.seen import seen
@@ -203,5 +204,5 @@ async def erase_dataset(request: Json, client: df.DurableFunctionsClient) -> Non
     from shared.steps import lifecycle
 
     task = Task.model_validate(request)
-    await client.purge_orchestration(task.dataset, recursive=True)
+    await forget_dataset(client, task.dataset, but=f"{task.dataset}-delete")
     await in_thread(lifecycle.erase, task)

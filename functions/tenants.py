@@ -10,7 +10,7 @@ from durabletask.task import OrchestrationContext, when_all
 
 from functions.activities import Json
 from functions.build import RETRY
-from functions.durable import stop
+from functions.durable import forget, forget_dataset, stop
 from functions.http import in_thread
 from functions.seen import seen
 from shared.tasks import ErasureTask, ExportPartTask, Task, TenantExportTask
@@ -112,8 +112,7 @@ async def erase_all_parts(request: Json, client: df.DurableFunctionsClient) -> N
     from shared.steps import erase
 
     task = Task.model_validate(request)
-    for instance in (task.dataset, f"{task.dataset}-delete"):
-        await client.purge_orchestration(instance, recursive=True)
+    await forget_dataset(client, task.dataset)
     await in_thread(erase.dataset, task)
 
 
@@ -126,8 +125,7 @@ async def erase_documents(request: Json, client: df.DurableFunctionsClient) -> N
 
     task = ErasureTask.model_validate(request)
     for instance in await in_thread(erase.instances, task):
-        await stop(client, instance, "erased")
-        await client.purge_orchestration(instance, recursive=True)
+        await forget(client, instance)
     await in_thread(erase.documents, task)
 
 
