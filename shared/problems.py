@@ -95,7 +95,7 @@ def too_many_builds(used: int, limit: int) -> ProblemError:
 def quota_exceeded(quota: str, used: int, limit: int, requested: int, resets: datetime | None) -> ProblemError:
     """403: the tenant's quota does not suffice for this; waiting does not help before `resets`, if it does at all."""
     left = max(limit - used, 0)
-    when = f"It is new at {resets.isoformat()}" if resets else "Delete datasets to make room"
+    when = f"It is new at {resets.isoformat()}" if resets else "Delete datasets or uploads to make room"
     detail = f"{quota}: {requested:,} asked for, {left:,} of {limit:,} left (builds that go on are counted). {when}."
     members: dict[str, object] = {"quota": quota, "used": used, "limit": limit, "requested": requested}
     if resets:

@@ -135,7 +135,9 @@ class Settings(BaseSettings):
     )
     quota_concurrent_builds: int = Field(default=10, ge=0, description="of a tenant, unless an operator set another")
     quota_images_per_month: int = Field(default=1_000_000, ge=0, description="of a tenant, by calendar month (UTC)")
-    quota_stored_bytes: int = Field(default=500_000_000_000, ge=0, description="of a tenant's datasets, together")
+    quota_stored_bytes: int = Field(
+        default=500_000_000_000, ge=0, description="of a tenant's datasets and uploads, together"
+    )
     prices: Prices = Field(
         default=Prices(), description="the price table, as JSON; what it leaves out is as by default"
     )

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import datasets, quotas, renewal, shards, usage
+from shared.documents import now
 from shared.pictures import stored_bytes
 from shared.problems import ProblemError
-from shared.renewal import MergeRequest
+from shared.renewal import MergeRequest, Refresh
 from shared.steps import lifecycle, merge, plan, validate
 from shared.tasks import Gathered, Task
 from tests.shared.steps.conftest import raw, searched, started
@@ -110,3 +111,25 @@ def test_shards_of_many_labels_are_copied_some_at_a_time(owner: str, monkeypatch
     assert sorted(row.label for row in shards.rows(task.dataset)) == ["cat", "dog", "eel"]
     datasets.change(owner, task.dataset, lambda document: document.moved("cancelled"))
     assert merge.gather(task).tasks(task) == []
+
+
+def test_what_was_copied_is_not_counted_again_in_the_month(owner: str) -> None:
+    parents = [parent(owner, "cat", range(2)), parent(owner, "dog", range(2, 4))]
+    month = usage.month_of(now())
+    assert usage.used(owner, month)[0] == 4
+    task = asked(owner, *parents)
+    run(task)
+    assert work(task) == "ready"
+    assert usage.bytes_of(owner, [task.dataset]) > 0
+    assert usage.used(owner, month)[0] == 4
+
+
+def test_a_merged_dataset_is_told_that_it_searches_for_nothing(owner: str) -> None:
+    task = asked(owner, parent(owner, "cat", range(1)), parent(owner, "dog", range(1, 2)))
+    run(task)
+    assert work(task) == "ready"
+    for wanted in (Refresh(), Refresh(images_per_label=50)):
+        with pytest.raises(ProblemError, match="merge them again") as caught:
+            renewal.refresh(owner, task.dataset, wanted)
+        assert caught.value.status == 409
+        assert "images_per_label" not in str(caught.value)
