@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from functions.durable import forget_dataset
 from functions.http import in_thread
 from functions.notify import notify_end
 from functions.seen import seen
@@ -90,11 +91,11 @@ def count_kept(request: Json) -> int:
 
 @bp.activity_trigger(input_name="request")
 @seen
-def gather_images(request: Json) -> list[Any]:
-    """List what is to be copied out of other datasets. Input `Task`; output: `CopyTask`s."""
+def gather_images(request: Json) -> dict[str, Any]:
+    """List what is to be copied out of other datasets. Input `Task`; output `Gathered`."""
     from shared.steps import merge
 
-    return [one.model_dump() for one in merge.gather(Task.model_validate(request))]
+    return merge.gather(Task.model_validate(request)).model_dump()
 
 
 @bp.activity_trigger(input_name="request")
@@ -203,5 +204,5 @@ async def erase_dataset(request: Json, client: df.DurableFunctionsClient) -> Non
     from shared.steps import lifecycle
 
     task = Task.model_validate(request)
-    await client.purge_orchestration(task.dataset, recursive=True)
+    await forget_dataset(client, task.dataset, but=f"{task.dataset}-delete")
     await in_thread(lifecycle.erase, task)

@@ -68,7 +68,8 @@ class AuditQuery(PageQuery):
 async def list_audit(request: Request) -> Response:
     """Who did, or tried to do, what: a page of the audit trail, newest first.
 
-    A change has a line `begun` and one that says how it ended, with the same `request`. `action`, `subject`,
+    A change has a line `begun` and one that says how it ended, with the same `request`; what a role forbids, and each
+    use of a key that is revoked or expired (`key.refuse`), has one that says `refused`. `action`, `subject`,
     `dataset`, `from` and `to` filter.
     """
     query = asked(request, AuditQuery)

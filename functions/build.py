@@ -21,6 +21,7 @@ from shared.tasks import (
     ExportTask,
     FailTask,
     FetchTask,
+    Gathered,
     LateTask,
     Outline,
     PageTask,
@@ -75,7 +76,8 @@ def _build(context: OrchestrationContext, task: Task) -> Steps:
         return "stopped"
     plan = Outline.model_validate(planned)
     if plan.merge:
-        copies = yield context.call_activity("gather_images", input=base, retry_policy=RETRY)
+        gathered = yield context.call_activity("gather_images", input=base, retry_policy=RETRY)
+        copies = [one.model_dump() for one in Gathered.model_validate(gathered).tasks(task)]
         yield from _all(context.call_activity("copy_images", input=one, retry_policy=RETRY) for one in copies)
     pages = plan.pages
     rounds: dict[int, dict[str, int]] = {}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import azure.durable_functions as df
-from durabletask.client import OrchestrationStatus
+from durabletask.client import OrchestrationQuery, OrchestrationStatus
 from pydantic import BaseModel
 
 from shared.tasks import Task
@@ -89,6 +89,27 @@ async def forget_ended(client: df.DurableFunctionsClient, before: datetime) -> N
     """Remove the histories of orchestrations that were started before that moment and have ended: inputs, outputs and
     steps of builds, deliveries and exports, which nothing else removes."""
     await client.purge_orchestrations_by(_FIRST, before, list(_ENDED))
+
+
+async def forget_dataset(client: df.DurableFunctionsClient, dataset: str, *, but: str | None = None) -> None:
+    """Remove the histories of everything that was ever done with a dataset, except for `but`; what goes on is ended.
+
+    Their ids begin with the dataset's: the build and its parts, exports of versions, the move to the cool tier.
+    """
+    for found in await client.get_all_orchestration_states(OrchestrationQuery(instance_id_prefix=dataset)):
+        if found.instance_id != but:
+            await forget(client, found.instance_id)
+
+
+async def forget(client: df.DurableFunctionsClient, instance: str) -> None:
+    """Remove the history of an orchestration; one that goes on is ended first: only what has ended can be purged."""
+    if await is_alive(client, instance):
+        await stop(client, instance, "erased")
+        for _ in range(_ENDING_LOOKS):
+            if not await is_alive(client, instance):
+                break
+            await asyncio.sleep(_ENDING_SECONDS)
+    await client.purge_orchestration(instance, recursive=True)
 
 
 async def stop(client: df.DurableFunctionsClient, instance: str, output: str) -> None:

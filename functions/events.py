@@ -1,12 +1,13 @@
 """Live progress over HTTP: server-sent events (WHATWG HTML, section 9.2) of one dataset."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from functions.datasets import dataset_id
 from functions.http import Query, asked, in_thread
@@ -15,6 +16,7 @@ from functions.stages.identify import caller
 from shared import datasets
 from shared.problems import bad_parameter
 from shared.settings import settings
+from shared.streams import Streams
 
 if TYPE_CHECKING:
     from shared.live import Position
@@ -23,6 +25,8 @@ routes = Blueprint("datasets")
 bp = routes.bp
 
 _RETRY_MILLISECONDS = 2_000
+_GRACE_SECONDS = 60
+_streams = Streams()
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}  # the second for nginx in between
 
 
@@ -49,7 +53,7 @@ async def watch_dataset(request: Request) -> Response:
 
     Events are `state`, `progress`, `shard`, `label` and `warning`, each with an id. A client that comes back names the
     last in `Last-Event-ID` and misses nothing. Comments keep the connection awake. The stream ends after some minutes
-    also when the dataset is still being built: come back then.
+    also when the dataset is still being built: come back then. 429 `too-many-streams` when too many are open.
     """
     from shared.live import Position, PositionError
 
@@ -60,8 +64,25 @@ async def watch_dataset(request: Request) -> Response:
         position = Position.parse(last, document.spec) if last else Position()
     except PositionError as error:
         raise bad_parameter("last_event_id", f"{error}: leave it out to hear everything from the start") from None
-    stream = _stream(document.owner, document.id, position)
-    return StreamingResponse(stream, media_type="text/event-stream", headers=_HEADERS)
+    principal = caller(request)
+    most, seconds = settings().open_streams, settings().events_minutes * 60 + _GRACE_SECONDS
+    close = _streams.open(f"{principal.tenant}\n{principal.subject}", most, seconds)
+    return EventResponse(_stream(document.owner, document.id, position), close)
+
+
+class EventResponse(StreamingResponse):
+    """A stream of events; `close` is called when it ends, however it does."""
+
+    def __init__(self, events: AsyncIterator[bytes], close: Callable[[], None]) -> None:
+        super().__init__(events, media_type="text/event-stream", headers=_HEADERS)
+        self._close = close
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._close()
 
 
 async def _stream(owner: str, dataset: str, position: "Position") -> AsyncIterator[bytes]:

@@ -68,13 +68,18 @@ class MeView(View):
     role="admin",
     body=KeyRequest,
     answers={201: NewKeyView},
+    problems=(409,),
     action="key.create",
     replayable=False,
 )
 async def create_key(request: Request) -> Response:
-    """Make an API key of your tenant: 201 with the key, which is told this once."""
+    """Make an API key of your tenant: 201 with the key, which is told this once.
+
+    409 `too-many-keys` when the tenant has as many that count as it may: revoke those that nobody uses.
+    """
     principal = caller(request)
     wanted = await json_body(request, KeyRequest)
+    await in_thread(store.check_room, principal.tenant)
     key, document = await in_thread(
         store.create,
         principal.tenant,

@@ -10,10 +10,10 @@ from durabletask.task import OrchestrationContext, when_all
 
 from functions.activities import Json
 from functions.build import RETRY
-from functions.durable import stop
+from functions.durable import forget, forget_dataset, stop
 from functions.http import in_thread
 from functions.seen import seen
-from shared.tasks import ErasureTask, Task, TenantExportTask
+from shared.tasks import ErasureTask, ExportPartTask, Task, TenantExportTask
 
 bp = df.Blueprint()
 
@@ -22,7 +22,18 @@ AT_ONCE = 8
 
 @bp.orchestration_trigger(context_name="context")
 def export_tenant_data(context: OrchestrationContext, request: dict[str, Any]) -> Generator[Any, Any, Any]:
-    """Collect what is kept of a tenant. Input: a `TenantExportTask`."""
+    """Collect what is kept of some datasets, then of more as a new execution, then the rest and all of it as one file.
+
+    Input: a `TenantExportTask`.
+    """
+    task = TenantExportTask.model_validate(request)
+    names = yield context.call_activity("export_page", input=task.model_dump(), retry_policy=RETRY)
+    parts = [ExportPartTask(**task.model_dump(), dataset=name).model_dump() for name in names]
+    for some in batched(parts, AT_ONCE, strict=False):
+        yield when_all([context.call_activity("collect_dataset", input=one, retry_policy=RETRY) for one in some])
+    if parts:
+        context.continue_as_new(task.model_copy(update={"after": names[-1]}).model_dump())
+        return
     yield context.call_activity("collect_tenant", input=request, retry_policy=RETRY)
 
 
@@ -55,6 +66,24 @@ def erase_tenant_data(context: OrchestrationContext, request: dict[str, Any]) ->
 
 @bp.activity_trigger(input_name="request")
 @seen
+def export_page(request: Json) -> list[str]:
+    """Some of the tenant's datasets, in order. Input `TenantExportTask`; output: ids, none after the last."""
+    from shared.steps import tenant_export
+
+    return list(tenant_export.page(TenantExportTask.model_validate(request)))
+
+
+@bp.activity_trigger(input_name="request")
+@seen
+def collect_dataset(request: Json) -> None:
+    """Write what the export tells of one dataset. Input `ExportPartTask`."""
+    from shared.steps import tenant_export
+
+    tenant_export.collect_dataset(ExportPartTask.model_validate(request))
+
+
+@bp.activity_trigger(input_name="request")
+@seen
 def collect_tenant(request: Json) -> None:
     """Write the export's file. Input `TenantExportTask`."""
     from shared.steps import tenant_export
@@ -83,8 +112,7 @@ async def erase_all_parts(request: Json, client: df.DurableFunctionsClient) -> N
     from shared.steps import erase
 
     task = Task.model_validate(request)
-    for instance in (task.dataset, f"{task.dataset}-delete"):
-        await client.purge_orchestration(instance, recursive=True)
+    await forget_dataset(client, task.dataset)
     await in_thread(erase.dataset, task)
 
 
@@ -97,8 +125,7 @@ async def erase_documents(request: Json, client: df.DurableFunctionsClient) -> N
 
     task = ErasureTask.model_validate(request)
     for instance in await in_thread(erase.instances, task):
-        await stop(client, instance, "erased")
-        await client.purge_orchestration(instance, recursive=True)
+        await forget(client, instance)
     await in_thread(erase.documents, task)
 
 

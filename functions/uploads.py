@@ -10,7 +10,7 @@ from functions.http import API, PageQuery, asked, in_thread, json_body, json_res
 from functions.operations import Blueprint
 from functions.preconditions import check_match, require_match
 from functions.stages.identify import caller
-from shared import uploads
+from shared import quotas, uploads
 from shared.problems import conflict, invalid_body, not_found, too_large
 from shared.settings import settings
 from shared.uploads import NewUpload, UploadDocument, UploadList, UploadRequest, UploadView, line, new_view, view
@@ -44,6 +44,7 @@ async def create_upload(request: Request) -> Response:
 
     Either PUT them to `signed.url` with `signed.headers`, straight to storage, once and before it expires; or PUT them
     to `links.content`, through the API. Either way they are checked as soon as they are there: watch `state`.
+    403 when the quota of stored bytes has no room.
     """
     from shared import upload_files
 
@@ -52,6 +53,7 @@ async def create_upload(request: Request) -> Response:
     limit = settings().max_upload_bytes
     if wanted.size_bytes is not None and wanted.size_bytes > limit:
         raise invalid_body([(("size_bytes",), f"at most {limit:,} bytes may come at once: cut it into several")])
+    await in_thread(quotas.check_stored, principal.tenant, wanted.size_bytes or 1)
     document = UploadDocument(id=uuid.uuid4().hex, owner=principal.tenant, **dict(wanted))
     stored = await in_thread(uploads.create, document)
     signed = await in_thread(upload_files.signed_upload, principal.tenant, document.id)

@@ -10,6 +10,8 @@ from functions.http import in_thread, json_response
 from functions.operations import Blueprint
 from functions.stages.idempotency import new_id
 from functions.stages.identify import caller
+from shared import rights
+from shared.documents import now
 from shared.problems import ProblemError, too_large
 from shared.settings import settings
 from shared.views import UrlListView
@@ -41,7 +43,7 @@ _IN_MEMORY_BYTES = 1_000_000
 )
 async def create_url_list(request: Request) -> Response:
     """Keep a list for the source `urls`: 201 with the id to name in a dataset's `url_list`."""
-    principal = caller(request)
+    principal, began = caller(request), now()
     from shared.steps import upload
 
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -60,5 +62,6 @@ async def create_url_list(request: Request) -> Response:
                 raise too_large(limit)
             spool.write(chunk)
         spool.seek(0)
+        await in_thread(rights.check_not_erased, principal.tenant, began)
         kept = await in_thread(upload.keep_url_list, principal.tenant, new_id(request), _KINDS[media_type], spool)
     return json_response(kept, 201)

@@ -32,6 +32,13 @@ class QuotasView(View):
     stored_bytes: QuotaView
 
 
+class StoredView(View):
+    """What takes up the stored bytes: all files of datasets, versions and exports too; uploads and URL lists."""
+
+    datasets: int
+    uploads: int
+
+
 class MonthView(View):
     """Images that datasets got in one calendar month (UTC), `2026-11`."""
 
@@ -40,9 +47,10 @@ class MonthView(View):
 
 
 class UsageView(View):
-    """What the tenant uses now, which builds go on, and its months, this one first."""
+    """What the tenant uses now and of what it is made up, which builds go on, and its months, this one first."""
 
     quotas: QuotasView
+    stored: StoredView
     builds: tuple[str, ...]
     months: tuple[MonthView, ...]
 
@@ -56,6 +64,7 @@ async def get_usage(request: Request) -> Response:
 
 def _usage(tenant: str) -> UsageView:
     now, limits, months = quotas.standing(tenant), quotas.limits(tenant), usage.images_by_month(tenant)
+    uploads = usage.bytes_of_uploads(tenant)
     return UsageView(
         quotas=QuotasView(
             concurrent_builds=QuotaView(used=len(now.builds), reserved=0, limit=limits.concurrent_builds, resets=None),
@@ -64,6 +73,7 @@ def _usage(tenant: str) -> UsageView:
             ),
             stored_bytes=QuotaView(used=now.bytes, reserved=now.bytes_reserved, limit=limits.stored_bytes, resets=None),
         ),
+        stored=StoredView(datasets=max(now.bytes - uploads, 0), uploads=uploads),
         builds=now.builds,
         months=tuple(
             MonthView(month=month, images=images)

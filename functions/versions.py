@@ -14,7 +14,7 @@ from functions.notify import notify_version
 from functions.operations import Blueprint
 from functions.preconditions import check_match, require_match
 from functions.stages.identify import caller
-from shared import datasets, versions
+from shared import datasets, quotas, versions
 from shared.documents import VersionDocument
 from shared.problems import conflict, not_found
 from shared.steps.export import ExportView
@@ -116,7 +116,8 @@ async def create_version_export(request: Request, client: df.DurableFunctionsCli
     """Make an export of a version.
 
     202, and the list of exports has it once it is complete; 200 with its files when it was made before. 409 when the
-    version has no image. `If-Match` takes the ETag of the version.
+    version has no image; 403 when the quota of stored bytes has no room for it. `If-Match` takes the ETag of the
+    version.
     """
     from shared.steps import freeze
 
@@ -128,6 +129,7 @@ async def create_version_export(request: Request, client: df.DurableFunctionsCli
     done = await in_thread(freeze.exported, document.dataset, document.number, wanted.format)
     if done is not None:
         return json_response(done)
+    await in_thread(quotas.check_stored, caller(request).tenant, document.bytes)
     task = VersionExportTask(
         owner=caller(request).tenant, dataset=document.dataset, version=document.number, format=wanted.format
     )

@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.cosmos import Page, container, query_page
+from shared.cosmos import Page, container, query, query_page
 from shared.documents import Document, now
 from shared.settings import settings
 from shared.uuid7 import first_of, uuid7, uuid7_of
@@ -22,6 +22,7 @@ NAME = "audit"
 SYSTEM = "system"
 DAY_SECONDS = 86_400
 NOT_KEPT = "(not kept)"
+ERASE = "tenant.erase"
 FOR_EVER = -1
 """The `ttl` of lines that do not expire."""
 
@@ -109,6 +110,13 @@ def page(
     sql = f"SELECT * FROM c{condition} ORDER BY c.id DESC"  # noqa: S608 (names are ours)
     found = query_page(NAME, sql, filters, owner, size=size, cursor=cursor)
     return Page(tuple(AuditLine.model_validate(item) for item in found.items), found.cursor)
+
+
+def was_erased(owner: str, since: datetime) -> bool:
+    """Whether an erasure of the tenant ended after that moment."""
+    sql = "SELECT c.id FROM c WHERE c.action = @action AND c.outcome = 'done' AND c.ttl = @ever AND c._ts >= @since"
+    parameters = {"action": ERASE, "ever": FOR_EVER, "since": int(since.timestamp())}
+    return bool(query(NAME, sql, parameters, owner))
 
 
 def who(subject: str) -> str:

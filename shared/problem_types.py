@@ -101,6 +101,12 @@ TYPES: dict[str, ProblemType] = {
         "The request with this Idempotency-Key was done, and its answer, which held a secret or was long, is not kept.",
         "Look at what it made in the list; what you cannot use without the secret, remove and make anew.",
     ),
+    "too-many-keys": _type(
+        409,
+        "Too many API keys",
+        "As many keys of your tenant count as may: `used` of `limit`. Those revoked or expired are not counted.",
+        "Revoke keys that nobody uses any more.",
+    ),
     "precondition-failed": _type(
         412,
         "Changed in the meantime",
@@ -136,6 +142,12 @@ TYPES: dict[str, ProblemType] = {
         "Too many builds at once",
         "As many datasets are being built as your tenant may have at once: `used` of `limit`.",
         "Try again when one has ended, or cancel one.",
+    ),
+    "too-many-streams": _type(
+        429,
+        "Too many open streams",
+        "As many streams of events are open with your credentials as may be at once: `used` of `limit`.",
+        "Close one. To watch many datasets, ask for their status with If-None-Match, or have a webhook told.",
     ),
     "internal": _type(
         500,

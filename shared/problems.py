@@ -92,10 +92,25 @@ def too_many_builds(used: int, limit: int) -> ProblemError:
     )
 
 
+def too_many_streams(used: int, limit: int) -> ProblemError:
+    """429: the caller has as many streams of events open as it may; one will end."""
+    detail = f"{used} streams of events are open, and {limit} may be at once: close one, or ask for the status instead."
+    members = {"used": used, "limit": limit}
+    return ProblemError(
+        429, "too-many-streams", "Too many open streams", detail, headers={"retry-after": "10"}, members=members
+    )
+
+
+def too_many_keys(used: int, limit: int) -> ProblemError:
+    """409: the tenant has as many keys that count as it may have."""
+    detail = f"{used} keys count, and {limit} may: revoke those that nobody uses (`last_used` in the list tells)."
+    return ProblemError(409, "too-many-keys", "Too many API keys", detail, members={"used": used, "limit": limit})
+
+
 def quota_exceeded(quota: str, used: int, limit: int, requested: int, resets: datetime | None) -> ProblemError:
     """403: the tenant's quota does not suffice for this; waiting does not help before `resets`, if it does at all."""
     left = max(limit - used, 0)
-    when = f"It is new at {resets.isoformat()}" if resets else "Delete datasets to make room"
+    when = f"It is new at {resets.isoformat()}" if resets else "Delete datasets or uploads to make room"
     detail = f"{quota}: {requested:,} asked for, {left:,} of {limit:,} left (builds that go on are counted). {when}."
     members: dict[str, object] = {"quota": quota, "used": used, "limit": limit, "requested": requested}
     if resets:

@@ -132,13 +132,31 @@ def set_limits(tenant: str, changes: Mapping[Quota, int | None]) -> Quotas:
 
 def standing(tenant: str) -> Standing:
     """What the tenant uses now."""
-    return _standing(tenant, _current(_read(tenant)))
+    places = _current(_read(tenant))
+    moment = now()
+    month = usage.month_of(moment)
+    images, size = usage.used(tenant, month)
+    return Standing(
+        builds=tuple(sorted(places)),
+        images=images,
+        images_reserved=sum(place.images for place in places.values()),
+        bytes=size,
+        bytes_reserved=sum(place.bytes for place in places.values()),
+        month=month,
+        resets=usage.next_month(moment),
+    )
 
 
 def check(tenant: str, *, images: int, size: int) -> None:
     """Whether `reserve` would find a place now; `ProblemError` as there. Nothing is reserved."""
     places = _current(_read(tenant))
     _Room.of(tenant).check(places, Place(since=now(), images=images, bytes=size))
+
+
+def check_stored(tenant: str, size: int) -> None:
+    """Whether so many bytes more may be stored; `ProblemError` 403. Nothing is reserved."""
+    places = _current(_read(tenant))
+    _Room.of(tenant).check_bytes(places, size)
 
 
 def reserve(tenant: str, dataset: str, *, images: int, size: int) -> None:
@@ -247,21 +265,6 @@ def _current(document: Builds) -> dict[str, Place]:
     return places | others
 
 
-def _standing(tenant: str, places: Mapping[str, Place]) -> Standing:
-    moment = now()
-    month = usage.month_of(moment)
-    images, size = usage.used(tenant, month)
-    return Standing(
-        builds=tuple(sorted(places)),
-        images=images,
-        images_reserved=sum(place.images for place in places.values()),
-        bytes=size,
-        bytes_reserved=sum(place.bytes for place in places.values()),
-        month=month,
-        resets=usage.next_month(moment),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Room:
     """A tenant's limits, and what it used of them without what is reserved.
@@ -289,9 +292,13 @@ class _Room:
         images = self.images + sum(place.images for place in places.values())
         if images + wanted.images > limit.images_per_month:
             raise quota_exceeded("images_per_month", images, limit.images_per_month, wanted.images, self.resets)
+        self.check_bytes(places, wanted.bytes)
+
+    def check_bytes(self, places: Mapping[str, Place], wanted: int) -> None:
+        """`ProblemError` when so many bytes are too many beside what these places may bring."""
         size = self.bytes + sum(place.bytes for place in places.values())
-        if size + wanted.bytes > limit.stored_bytes:
-            raise quota_exceeded("stored_bytes", size, limit.stored_bytes, wanted.bytes, None)
+        if size + wanted > self.limit.stored_bytes:
+            raise quota_exceeded("stored_bytes", size, self.limit.stored_bytes, wanted, None)
 
 
 def _tenant_id(tenant: str) -> str:

@@ -18,6 +18,13 @@ from shared.steps.plan import short_labels
 MAX_MERGED = 20
 
 
+_NO_SEARCH = {
+    True: "The dataset was merged of others, and searches for nothing itself: refresh those, and merge them again.",
+    False: "None of its labels is searched for (images is 0): make a new dataset with labels that are.",
+}
+"""Why there is nothing to refresh, by whether it was merged."""
+
+
 class Refresh(Model):
     """How a dataset is to be searched again."""
 
@@ -51,6 +58,8 @@ def refresh(
     of `quotas.reserve`, and what `check` raises for the dataset as it is when it is changed."""
     document = datasets.get(owner, dataset)
     check(document)
+    if all(label.images == 0 for label in document.spec.labels):
+        raise conflict(_NO_SEARCH[document.merge is not None])
     lifecycle.check_ended(document)  # before a place is reserved: what a build under way has reserved is its own
     if not short_labels(dataset, _asked_for(document.spec, wanted)):
         raise conflict("Every label has the images that it is to have: say images_per_label to get more.")

@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared import cosmos
+from shared import audit, cosmos
 from shared.blobs import BlobFolder, tenant_uploads
 from shared.cosmos import container, query
 from shared.documents import Document, now
-from shared.problems import not_found
+from shared.problems import being_erased, not_found
 from shared.settings import settings
 
 NAME = "rights"
@@ -84,6 +84,15 @@ def is_being_erased(owner: str) -> bool:
     return known
 
 
+def check_not_erased(owner: str, since: datetime) -> None:
+    """`ProblemError` 403 when the tenant is being erased, or was since then: for a request whose body took its time.
+
+    What is made in the moment after this is still erased with the rest.
+    """
+    if find_erasure(owner) is not None or audit.was_erased(owner, since):
+        raise being_erased()
+
+
 def create_export(document: ExportDocument) -> ExportDocument:
     """Store an export to be made, or find the one that the same request made before."""
     from azure.cosmos.exceptions import CosmosResourceExistsError
@@ -123,6 +132,12 @@ def unfinished() -> tuple[list[ErasureDocument], list[ExportDocument]]:
 def export_file(owner: str, export: str) -> tuple[BlobFolder, str]:
     """Where an export is."""
     return tenant_uploads(owner), f"export/{export}.zip"
+
+
+def export_parts(owner: str, export: str) -> BlobFolder:
+    """Where the parts of an export wait until all are there."""
+    whole = tenant_uploads(owner)
+    return BlobFolder(whole.container, f"{whole.root}export/{export}")
 
 
 def remove(owner: str, name: str) -> None:

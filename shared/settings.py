@@ -141,9 +141,15 @@ class Settings(BaseSettings):
     refused_burst: int = Field(
         default=100, ge=1, description="requests with wrong credentials from one address, at once"
     )
+    open_streams: int = Field(
+        default=200, ge=1, description="of events, of one principal at once, at one instance of the app"
+    )
+    api_keys: int = Field(default=200, ge=1, description="that count, of a tenant; operators may make more")
     quota_concurrent_builds: int = Field(default=10, ge=0, description="of a tenant, unless an operator set another")
     quota_images_per_month: int = Field(default=1_000_000, ge=0, description="of a tenant, by calendar month (UTC)")
-    quota_stored_bytes: int = Field(default=500_000_000_000, ge=0, description="of a tenant's datasets, together")
+    quota_stored_bytes: int = Field(
+        default=500_000_000_000, ge=0, description="of a tenant's datasets and uploads, together"
+    )
     prices: Prices = Field(
         default=Prices(), description="the price table, as JSON; what it leaves out is as by default"
     )

@@ -177,10 +177,26 @@ class ExportTask(Task):
     format: str
 
 
-class CopyTask(Task):
-    """Shards of one label to copy out of other datasets: `first` to `first + count - 1`."""
+class Gathered(BaseModel):
+    """How many shards a merge copies out of other datasets, and how many of them one activity copies."""
 
-    label: str  # slug
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    shards: int
+    together: int
+
+    def tasks(self, task: Task) -> list["CopyTask"]:
+        """The copying, in pieces. They are named by numbers: slugs of a thousand labels would be too long a message."""
+        base, step = task.model_dump(), max(self.together, 1)
+        return [
+            CopyTask(**base, first=first, count=min(step, self.shards - first)) for first in range(0, self.shards, step)
+        ]
+
+
+class CopyTask(Task):
+    """Shards to copy out of other datasets: `first` to `first + count - 1` of all that the merge has, in the order of
+    their labels and numbers."""
+
     first: int
     count: int
 
@@ -296,14 +312,21 @@ class ErasureTask(BaseModel):
 
 
 class TenantExportTask(BaseModel):
-    """An export of all that is kept of a tenant."""
+    """An export of all that is kept of a tenant, from the datasets after `after` on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     owner: str
     export: str
+    after: str = ""
 
     @property
     def instance(self) -> str:
         """The orchestration that makes it."""
         return f"export-{self.export}"
+
+
+class ExportPartTask(TenantExportTask):
+    """The part of an export that tells of one dataset."""
+
+    dataset: str

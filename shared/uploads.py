@@ -30,6 +30,7 @@ Refusal = Literal[
     "overlapping",
     "unreadable_names",
     "no_images",  # an archive without one that could be taken
+    "over_quota",  # the tenant may not store as much
     "bad_list",  # a URL list with a line that cannot be used
     "failed",  # on our side, five times
 ]

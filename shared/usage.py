@@ -10,13 +10,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared import datasets, shards
-from shared.blobs import dataset_folder
+from shared import cosmos, datasets, shards
+from shared.blobs import dataset_folder, tenant_uploads
 from shared.cosmos import container, query
-from shared.documents import Counts, Document, now, shard_parts
+from shared.documents import Counts, DatasetDocument, Document, now, shard_parts
 
 NAME = "usage"
 _SHARDS = "shards/"
+_KEPT = ("images/", "url-lists/")
+"""Of what a tenant brought, by folder."""
 
 
 class MonthUsage(Document):
@@ -51,6 +53,16 @@ class DatasetUsage(Document):
     updated: datetime
 
 
+class UploadsUsage(Document):
+    """What a tenant's uploads and URL lists take up; none while there are none. Partition key: `owner`."""
+
+    id: str = "uploads"
+    kind: Literal["uploads"] = "uploads"
+    owner: str
+    bytes: int
+    updated: datetime
+
+
 def month_of(time: datetime) -> str:
     """The calendar month, `2026-11`."""
     return f"{time:%Y-%m}"
@@ -67,16 +79,17 @@ def measure(owner: str, dataset: str) -> None:
 
     Nothing happens if this owner has no such dataset, or it is being deleted.
     """
-    if not _is_there(owner, dataset):
+    if (document := _there(owner, dataset)) is None:
         return
     summaries = shards.summaries(dataset)
     sizes = dataset_folder(dataset).sizes()
     moment = now()
-    _count_images(owner, dataset, sum(shard.counts.accepted for shard in summaries), month_of(moment))
+    if document.merge is None:  # what is copied was counted when it was built
+        _count_images(owner, dataset, sum(shard.counts.accepted for shard in summaries), month_of(moment))
     counts: dict[str, Counts] = {}
     for shard in summaries:
         counts[shard.label] = counts.get(shard.label, Counts()).plus(shard.counts)
-    document = DatasetUsage(
+    found = DatasetUsage(
         id=_dataset_id(dataset),
         owner=owner,
         dataset=dataset,
@@ -84,15 +97,29 @@ def measure(owner: str, dataset: str) -> None:
         labels={slug: _figures(one, _shard_bytes(sizes, slug)) for slug, one in counts.items()},
         updated=moment,
     )
-    container(NAME).upsert_item(document.item())
+    container(NAME).upsert_item(found.item())
     # Either this look comes after the mark of a deletion, or the removal comes after the write.
-    if not _is_there(owner, dataset):
+    if _there(owner, dataset) is None:
         forget(owner, dataset)
 
 
-def _is_there(owner: str, dataset: str) -> bool:
+def _there(owner: str, dataset: str) -> DatasetDocument | None:
     found = datasets.find(owner, dataset)
-    return found is not None and found.state != "deleting"
+    return None if found is None or found.state == "deleting" else found
+
+
+def measure_uploads(owner: str) -> None:
+    """Look up what the owner's uploads and URL lists take up now, and note it; to be called whenever that changed.
+
+    Bytes that wait for their check are not counted: the check counts them. An export of the tenant is not either.
+    """
+    folder = tenant_uploads(owner)
+    size = sum(sum(folder.sizes(kind).values()) for kind in _KEPT)
+    found = UploadsUsage(owner=owner, bytes=size, updated=now())
+    if size:
+        container(NAME).upsert_item(found.item())
+    else:
+        cosmos.delete(NAME, found.id, owner)
 
 
 def _count_images(owner: str, dataset: str, images: int, month: str) -> None:
@@ -141,10 +168,15 @@ def images_by_month(owner: str) -> dict[str, int]:
 
 
 def used(owner: str, month: str) -> tuple[int, int]:
-    """Images of one month, and bytes that all the owner's datasets take up; by one query."""
-    where = "c.kind = 'dataset' OR (c.kind = 'images' AND c.month = @month)"
+    """Images of one month, and bytes that all the owner's datasets and uploads take up; by one query."""
+    where = "c.kind = 'dataset' OR c.kind = 'uploads' OR (c.kind = 'images' AND c.month = @month)"
     found = query(NAME, f"SELECT c.images, c.bytes FROM c WHERE {where}", {"month": month}, owner)  # noqa: S608 (no outside text in it)
     return sum(one.get("images", 0) for one in found), sum(one.get("bytes", 0) for one in found)
+
+
+def bytes_of_uploads(owner: str) -> int:
+    """Bytes that the owner's uploads and URL lists take up."""
+    return int((cosmos.read(NAME, "uploads", owner) or {}).get("bytes", 0))
 
 
 def bytes_of(owner: str, names: Sequence[str]) -> int:

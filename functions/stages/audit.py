@@ -16,6 +16,7 @@ from functions.http import in_thread
 from shared import audit
 from shared.access import Principal
 from shared.audit import AuditLine
+from shared.keys.verify import EndedKeyError
 from shared.problems import BEING_ERASED, ProblemError, no_audit
 from shared.telemetry import trace
 from shared.uuid7 import uuid7
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _DATASET = re.compile(r"/datasets/([0-9a-f]{32})$")
 _MADE = re.compile(r"/([0-9A-Za-z_-]{1,80})$")
+KEY_REFUSED = "key.refuse"
+"""The action of lines about keys that are revoked or expired."""
 _REFUSED, _FAILED = 400, 500
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
@@ -38,20 +41,29 @@ def note(request: Request, **facts: str | int) -> None:
 
 
 async def attempts(operation: "Operation", request: Request, proceed: "Proceed") -> Response:
-    """Write down who was not let in: a caller whose role forbids the change, in the tenant's trail; one without
-    credentials, who has no tenant, in the log.
+    """Write down who was not let in: in the tenant's trail a caller whose role forbids the change, and every use of a
+    key that is revoked or expired, reads too: somebody has it still. One without credentials, who has no tenant, in the
+    log. How many such lines there can be is bounded by the rate of wrong credentials.
     """
     try:
         return await proceed()
+    except EndedKeyError as ended:
+        line = _line(operation, request, ended.principal)
+        facts: dict[str, str | int] = {"key": ended.why, "operation": operation.name}
+        await _written(line.model_copy(update=_refused(_UNAUTHORIZED) | {"action": KEY_REFUSED, "facts": facts}))
+        raise
     except ProblemError as problem:
         if problem.status == _UNAUTHORIZED:
             log.warning("%s %s: no credentials that count", operation.method, operation.path)
         principal: Principal | None = getattr(request.state, "principal", None)
         told = hasattr(request.state, "audited") or operation.action is None or problem.kind == BEING_ERASED
         if problem.status == _FORBIDDEN and not told and principal is not None:
-            line = _line(operation, request, principal).model_copy(update={"outcome": "refused", "status": _FORBIDDEN})
-            await _written(line)
+            await _written(_line(operation, request, principal).model_copy(update=_refused(_FORBIDDEN)))
         raise
+
+
+def _refused(status: int) -> dict[str, object]:
+    return {"outcome": "refused", "status": status}
 
 
 async def stage(operation: "Operation", request: Request, proceed: "Proceed") -> Response:

@@ -10,10 +10,12 @@ from shared.access import Principal, Role, Tenant
 from shared.cosmos import Page, container, query
 from shared.documents import Document, now
 from shared.keys.text import Key, is_prefix, new_key
-from shared.problems import bad_parameter, not_found
+from shared.problems import bad_parameter, not_found, too_many_keys
+from shared.settings import settings
 
 NAME = "principals"
 _TRIES = 3
+_OF_OWNER = "SELECT * FROM c WHERE c.kind = 'key' AND c.owner = @owner"
 
 
 class KeyDocument(Document):
@@ -62,6 +64,15 @@ def create(owner: str, *, name: str, role: Role, by: str, expires_days: int | No
         return key, document
     msg = f"{_TRIES} new prefixes in a row were taken"
     raise RuntimeError(msg)
+
+
+def check_room(owner: str) -> None:
+    """`ProblemError` 409 when the owner has as many keys that count as the settings allow."""
+    limit, at = settings().api_keys, now()
+    found = map(KeyDocument.model_validate, query(NAME, _OF_OWNER, {"owner": owner}, None))
+    used = sum(one.ended(at) is None for one in found)
+    if used >= limit:
+        raise too_many_keys(used, limit)
 
 
 def find(prefix: str) -> KeyDocument | None:

@@ -6,15 +6,27 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 
+from shared.access import Principal
 from shared.documents import now
 from shared.keys import store
 from shared.keys.store import KeyDocument
 from shared.keys.text import Key, read_key
-from shared.problems import unauthorized
+from shared.problems import ProblemError, unauthorized
 from shared.settings import settings
 
 MAX_REMEMBERED = 10_000
 USE_INTERVAL = timedelta(minutes=1)
+
+
+class EndedKeyError(ProblemError):
+    """401: the whole key was given, and it is revoked or expired; `principal` is whom it stood for."""
+
+    def __init__(self, why: str, principal: Principal) -> None:
+        told = unauthorized(
+            f"This API key is {why}: ask an administrator of your tenant for a new one.", error="invalid_token"
+        )
+        super().__init__(told.status, told.kind, told.title, told.detail, headers=told.headers)
+        self.why, self.principal = why, principal
 
 
 class Remembered:
@@ -89,6 +101,5 @@ def _checked(key: Key, document: KeyDocument | None) -> KeyDocument:
         raise unauthorized(detail, error="invalid_token")
     why = document.ended(now())
     if why is not None:
-        detail = f"This API key is {why}: ask an administrator of your tenant for a new one."
-        raise unauthorized(detail, error="invalid_token")
+        raise EndedKeyError(why, document.principal)
     return document

@@ -14,7 +14,7 @@ from shared.tasks import ErasureTask, TakedownTask, Task
 from shared.uuid7 import uuid7_of
 
 PAGE = 40
-ACTION = "tenant.erase"
+ACTION = audit.ERASE
 
 BLOBS: Mapping[str, str] = {"raw": "dataset", "datasets": "dataset", "uploads": "tenant"}
 """Blob container -> whose name its blobs' names begin with."""

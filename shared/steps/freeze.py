@@ -12,7 +12,7 @@ from builder.manifest import MANIFEST
 from builder.report import REPORT
 from builder.rows import ImageRow
 from builder.store import pieces
-from shared import datasets, versions
+from shared import datasets, quotas, usage, versions
 from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import DatasetDocument, Diff, VersionDocument, now, version_id
 from shared.problems import ProblemError, conflict
@@ -46,10 +46,12 @@ def freeze(
 ) -> tuple[VersionDocument, bool]:
     """Freeze what is there; the version, and whether it is new. The same content is the same version, however often.
 
-    A number is claimed before anything is written, so that of two at once one waits (409). `ProblemError` 404, 409, and
-    what `check` raises for the dataset that is to be frozen; it is still the same when the version is there. Memory:
-    the key, label and split of each image of two versions.
+    A number is claimed before anything is written, so that of two at once one waits (409). `ProblemError` 404, 409,
+    403 when the quota of stored bytes has no room, and what `check` raises for the dataset that is to be frozen; it is
+    still the same when the version is there. Memory: the key, label and split of each image of two versions.
     """
+    from azure.core.exceptions import ResourceModifiedError
+
     document = datasets.get(owner, dataset)
     if document.state not in _FREEZABLE:
         raise conflict(f"The dataset is {document.state}: a version can be made of one that is ready or incomplete.")
@@ -62,19 +64,23 @@ def freeze(
         if claimed.state == "frozen":
             return claimed, False
         try:
+            quotas.check_stored(owner, manifest.tell())
             frozen = _write(document, claimed, manifest)
             # A take-down makes the dataset's manifest anew, and then those of the versions that it finds: this one is
             # there by now, or else it is seen here.
             changed = _changed_since(document) or folder.etag(MANIFEST) != seen
+        except (ResourceModifiedError, FileNotFoundError):  # a file was written or removed while it was copied
+            changed = True
         except BaseException:
             _give_up(claimed)
             raise
         if changed:
             _give_up(claimed)
-            raise conflict("The dataset changed while the version was made: make it again when that is done.")
+            raise _changed()
         stored = versions.put(frozen)
         if stored is None:  # a take-down was at it
             _give_up(claimed)
+    usage.measure(owner, dataset)
     lifecycle.tidy(Task(owner=owner, dataset=dataset))
     if stored is None:
         raise _in_work()
@@ -83,6 +89,8 @@ def freeze(
 
 def _read(folder: BlobFolder, target: IO[bytes]) -> str:
     """Copy the manifest; its SHA-256 in hex."""
+    from azure.core.exceptions import ResourceModifiedError
+
     digest = hashlib.sha256()
     try:
         for piece in folder.chunks(MANIFEST):
@@ -90,6 +98,8 @@ def _read(folder: BlobFolder, target: IO[bytes]) -> str:
             target.write(piece)
     except FileNotFoundError:
         raise conflict("The dataset has lost its manifest; it is being made again: try later.") from None
+    except ResourceModifiedError:
+        raise _changed() from None
     return digest.hexdigest()
 
 
@@ -116,7 +126,15 @@ def _claim(dataset: str, digest: str, request: VersionRequest, by: str) -> Versi
 
 
 def _in_work() -> ProblemError:
-    problem = conflict("Another version is being made of this dataset: try again in some seconds.")
+    return _later("Another version is being made of this dataset: try again in some seconds.")
+
+
+def _changed() -> ProblemError:
+    return _later("The dataset changed while the version was made: make it again when that is done.")
+
+
+def _later(detail: str) -> ProblemError:
+    problem = conflict(detail)
     problem.headers["retry-after"] = "5"
     return problem
 
@@ -237,6 +255,7 @@ def export(task: VersionExportTask) -> None:
     spec = DatasetSpec.model_validate_json(folder.read(SPEC))
     files = write_export(folder, task.format, _frozen_rows(task.dataset, task.version), _about(folder, spec, document))
     folder.write(file_list(task.format), json.dumps([file.model_dump() for file in files]).encode())
+    usage.measure(task.owner, task.dataset)
     lifecycle.tidy(Task(owner=task.owner, dataset=task.dataset))
 
 

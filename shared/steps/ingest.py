@@ -10,8 +10,8 @@ from threading import Lock
 from typing import get_args
 
 from builder.errors import ArchiveError, UrlListError
-from shared import uploads
-from shared.problems import not_found
+from shared import quotas, uploads, usage
+from shared.problems import ProblemError, not_found
 from shared.settings import settings
 from shared.steps import upload as lists
 from shared.steps.unpack import unpack
@@ -63,6 +63,7 @@ def delete(owner: str, upload: str, check: Callable[[UploadDocument], None] = la
         uploads.check_unused(owner, upload)
         uploads.change(owner, upload, edit)
     erase(owner, upload, lists.KINDS)
+    usage.measure_uploads(owner)
     uploads.remove(owner, upload)
 
 
@@ -88,7 +89,9 @@ def _checked(document: UploadDocument) -> _Outcome:
             if document.kind == "urls":
                 return None, lists.keep_listed(document.owner, document.id, path), size
             with path.open("rb") as file:
-                return None, unpack(document, file), size
+                report = unpack(document, file)
+            _check_room(document.owner, report.bytes)  # packed, it may have been far smaller
+            return None, report, size
         except RefusedError as refused:
             return refused, refused.report, size
         except UrlListError as error:
@@ -110,6 +113,7 @@ def _end(document: UploadDocument, refused: RefusedError | None, report: UploadR
     ended = uploads.change(document.owner, document.id, lambda one: None if one.ended else one.moved(state, **changes))
     if ended is None or ended.state != "ready":
         erase(document.owner, document.id, lists.KINDS)
+    usage.measure_uploads(document.owner)
     log.info("upload %s is %s", document.id, ended.state if ended else "gone")
 
 
@@ -117,6 +121,14 @@ def _endings(filename: str) -> str:
     """The endings that tell the kind of a list, such as `.csv.gz`; nothing else of the name goes to the disk."""
     found = re.search(r"(?:\.(?:txt|csv|tsv|jsonl|ndjson|json|parquet))?(?:\.gz)?$", filename.lower())
     return found[0] if found else ""
+
+
+def _check_room(owner: str, size: int) -> None:
+    """Whether the quota has room for so many bytes; those of two uploads checked at once are found out by the next."""
+    try:
+        quotas.check_stored(owner, size)
+    except ProblemError as problem:
+        raise RefusedError("over_quota", problem.detail) from None
 
 
 def _spool(document: UploadDocument, path: Path) -> int:
@@ -131,6 +143,7 @@ def _spool(document: UploadDocument, path: Path) -> int:
     limit = settings().max_upload_bytes
     if download.size > limit:
         raise RefusedError("too_large", f"It has {download.size:,} bytes, {limit:,} may come at once: cut it up.")
+    _check_room(document.owner, download.size)
     digest = hashlib.sha256()
     size = 0
     with path.open("wb") as file:

@@ -13,7 +13,7 @@ from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import Counts, Merge, ShardDocument, shard_id
 from shared.steps import lifecycle
 from shared.steps.validate import is_done
-from shared.tasks import CopyTask, Task
+from shared.tasks import CopyTask, Gathered, Task
 
 MAX_COPIES = 200
 """Activities at most: an orchestration slows down from some hundreds on."""
@@ -37,23 +37,18 @@ class Listed(BaseModel):
 
 
 @lifecycle.tidied
-def gather(task: Task) -> list[CopyTask]:
+def gather(task: Task) -> Gathered:
     """Write down which images go into which shard, unless that was done before: what happens to the other datasets from
     here on changes nothing, as long as their shards are there."""
     if not lifecycle.enter(task, "collecting"):
-        return []
+        return Gathered(shards=0, together=1)
     folder = dataset_folder(task.dataset)
     if not folder.exists(_COUNTS):
         document = datasets.get(task.owner, task.dataset)
         counts = _write_lists(folder, task.owner, document.merge or Merge(datasets=()))
         folder.write(_COUNTS, _Counts(shards=counts).model_dump_json().encode())
-    counts = _Counts.model_validate_json(folder.read(_COUNTS)).shards
-    share = -(-sum(counts.values()) // MAX_COPIES)
-    return [
-        CopyTask(**task.model_dump(), label=label, first=first, count=min(share, count - first))
-        for label, count in counts.items()
-        for first in range(0, count, max(share, 1))
-    ]
+    number = len(_listed(folder))
+    return Gathered(shards=number, together=max(-(-number // MAX_COPIES), 1))
 
 
 _COUNTS = "merge/shards.json"
@@ -61,6 +56,12 @@ _COUNTS = "merge/shards.json"
 
 class _Counts(BaseModel):
     shards: dict[str, int]  # by slug of the label
+
+
+def _listed(folder: BlobFolder) -> list[tuple[str, int]]:
+    """The shards that were written down, by label and number."""
+    counts = _Counts.model_validate_json(folder.read(_COUNTS)).shards
+    return [(label, number) for label, count in counts.items() for number in range(count)]
 
 
 def _write_lists(folder: BlobFolder, owner: str, merge: Merge) -> dict[str, int]:
@@ -85,28 +86,29 @@ def _list(label: str, number: int) -> str:
 
 def copy(task: CopyTask) -> None:
     """Copy the shards that are not there yet. FileNotFoundError when the dataset that has the bytes is gone."""
-    for number in range(task.first, task.first + task.count):
-        if not is_done(task.dataset, shard_id(task.label, number)) and lifecycle.is_running(task):
-            _copy(task, number)
+    if lifecycle.is_running(task):
+        for label, number in _listed(dataset_folder(task.dataset))[task.first : task.first + task.count]:
+            if not is_done(task.dataset, shard_id(label, number)) and lifecycle.is_running(task):
+                _copy(task, label, number)
     lifecycle.tidy(task)
 
 
-def _copy(task: CopyTask, number: int) -> None:
+def _copy(task: Task, label: str, number: int) -> None:
     from builder import tarstream
     from builder.exports.base import file_name
     from builder.validate_shard import shard_name
 
     folder = dataset_folder(task.dataset)
     merge = datasets.get(task.owner, task.dataset).merge or Merge(datasets=())
-    listed = Listed.model_validate_json(folder.read(_list(task.label, number))).images
-    name = shard_name(task.label, number)
+    listed = Listed.model_validate_json(folder.read(_list(label, number))).images
+    name = shard_name(label, number)
     rows: list[ImageRow] = []
 
     def tar() -> Iterator[bytes]:
         rows.clear()
         at = 0
         for index, (source, data) in enumerate(_read(listed)):
-            row = _copied(source, merge, f"{shard_id(task.label, number)}-{index:02}")
+            row = _copied(source, merge, f"{shard_id(label, number)}-{index:02}")
             row = row.model_copy(update={"shard": name, "offset": at + tarstream.HEADER_BYTES})
             pieces = (
                 tarstream.member(file_name(row), data),
@@ -119,12 +121,12 @@ def _copy(task: CopyTask, number: int) -> None:
 
     folder.write(name, tar())
     images = tuple(rows)
-    shards.remove(task.dataset, shard_id(task.label, number))  # its tar was lost, if it was there at all
+    shards.remove(task.dataset, shard_id(label, number))  # its tar was lost, if it was there at all
     shards.add(
         ShardDocument(
-            id=shard_id(task.label, number),
+            id=shard_id(label, number),
             dataset=task.dataset,
-            label=task.label,
+            label=label,
             number=number,
             state="validated",
             counts=Counts.of(images),

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from shared import audit, datasets
+from shared import audit, datasets, usage
 from shared.blobs import dataset_folder, service
 from shared.documents import RUNNING, DatasetDocument, now
 from shared.retention import is_due, retention_of
@@ -70,6 +70,8 @@ def expire_uploads(at: datetime) -> int:
         for blob_name in blobs[owner, kind, name]:
             client.delete_blob(blob_name)
         audit.by_system(owner, f"{kind}.expire", at=newest[owner, kind, name], thing=name, upload=name)
+    for owner in {owner for owner, kind, _ in over if kind != EXPORTS}:
+        usage.measure_uploads(owner)
     return gone
 
 

@@ -10,7 +10,7 @@ from builder.errors import UrlListError
 from builder.spec import MAX_LABELS
 from builder.store import pieces
 from builder.urls import MAX_LINE_BYTES, ListKind, UrlRow, parse_url_list
-from shared import uploads
+from shared import quotas, uploads, usage
 from shared.blobs import BlobFolder, url_lists
 from shared.problems import invalid_body
 from shared.uploads import UploadDocument, UploadReport
@@ -23,7 +23,8 @@ KINDS: tuple[ListKind, ...] = ("text", "csv", "tsv", "jsonl")
 
 
 def keep_url_list(owner: str, list_id: str, kind: ListKind, file: IO[bytes]) -> UrlListView:
-    """Check the list and keep it; `ProblemError` 422 naming the first line that cannot be used, and nothing kept."""
+    """Check the list and keep it; `ProblemError` 422 naming the first line that cannot be used, 403 when the quota has
+    no room for it, and nothing kept."""
     try:
         rows, labels = _counted(parse_url_list(pieces(file), kind=kind))
     except UrlListError as error:
@@ -33,6 +34,7 @@ def keep_url_list(owner: str, list_id: str, kind: ListKind, file: IO[bytes]) -> 
         raise invalid_body([((), "the list has no URL in it")])
     size = file.seek(0, 2)
     file.seek(0)
+    quotas.check_stored(owner, size)
     url_lists(owner).write(f"{list_id}.{kind}", pieces(file))
     report = _report(rows, labels)
     name = "list.txt" if kind == "text" else f"list.{kind}"
@@ -41,6 +43,7 @@ def keep_url_list(owner: str, list_id: str, kind: ListKind, file: IO[bytes]) -> 
             id=list_id, owner=owner, kind="urls", filename=name, state="ready", size_bytes=size, report=report
         )
     )
+    usage.measure_uploads(owner)
     return UrlListView(id=list_id, rows=rows, labels=labels)
 
 

@@ -99,10 +99,9 @@ def recomputed() -> Script:
 
 
 def merged() -> Script:
-    copies = [{**TASK, "label": "cat", "first": first, "count": 2} for first in (0, 2)]
     return Script(
         plan_build=lambda _: {**PLAN, "pages": [], "merge": True},
-        gather_images=lambda _: copies,
+        gather_images=lambda _: {"shards": 3, "together": 2},
         copy_images=lambda _: None,
     )
 
@@ -222,6 +221,7 @@ def test_a_merge_copies_before_it_deduplicates() -> None:
         "plan_build", "gather_images", "copy_images", "copy_images", "deduplicate", "assemble", "export",
         "finish_build", "notify",
     ]  # fmt: skip
+    assert sorted((one["first"], one["count"]) for one in script.called("copy_images")) == [(0, 2), (2, 1)]
 
 
 def test_a_refresh_goes_on_after_the_last_round_and_has_rounds_of_its_own() -> None:

@@ -6,8 +6,10 @@ from starlette.responses import Response
 
 import function_app  # noqa: F401 (declares all operations)
 from functions import keys
+from shared import audit
 from shared.keys import store
 from shared.keys.text import read_key
+from shared.settings import settings
 from tests.functions.asking import request_to
 
 pytestmark = pytest.mark.usefixtures("stores")
@@ -84,3 +86,36 @@ async def test_a_key_that_is_not_there_is_not_found(admin: str, prefix: str) -> 
 async def test_a_key_that_cannot_be_is_a_problem(admin: str, body: bytes, pointer: str) -> None:
     answer = await ask(keys.create_key, admin, body=body)
     assert (answer.status_code, said(answer)["errors"][0]["pointer"]) == (422, pointer)
+
+
+async def test_a_tenant_has_so_many_keys_that_count(admin: str, owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXCRAWLER_API_KEYS", "3")
+    settings.cache_clear()
+    try:
+        wanted = b'{"name": "ci", "role": "viewer"}'
+        made = [await ask(keys.create_key, admin, body=wanted) for _ in range(3)]
+        assert [one.status_code for one in made] == [201, 201, 409]
+        refused = said(made[2])
+        assert (refused["type"].rsplit("/", 1)[1], refused["used"], refused["limit"]) == ("too-many-keys", 3, 3)
+        await ask(keys.revoke_key, admin, prefix=said(made[0])["prefix"])
+        assert (await ask(keys.create_key, admin, body=wanted)).status_code == 201
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+
+
+async def test_what_is_asked_with_a_key_that_ended_is_in_the_trail_of_its_tenant(admin: str, owner: str) -> None:
+    made = said(await ask(keys.create_key, admin, body=b'{"name": "ci", "role": "viewer"}'))
+    await ask(keys.revoke_key, admin, prefix=made["prefix"])
+    assert (await ask(keys.get_me, made["key"])).status_code == 401
+    assert (await ask(keys.create_key, made["key"], body=b"{}")).status_code == 401
+    assert (await ask(keys.get_me, made["key"][:-1])).status_code == 401, "who has not the whole of it is nobody"
+    found = audit.page(
+        owner, action="key.refuse", subject=None, dataset=None, since=None, until=None, size=9, cursor=None
+    ).items
+    assert [(one.outcome, one.status, one.subject) for one in found] == [("refused", 401, f"key:{made['prefix']}")] * 2
+    assert [one.facts for one in found] == [
+        {"key": "revoked", "operation": "create_key"},
+        {"key": "revoked", "operation": "get_me"},
+    ]
+    assert made["key"] not in "".join(one.model_dump_json() for one in found)

@@ -8,6 +8,7 @@ from tests.functions.orchestration import Stage, actions, turn
 
 TASK = {"owner": "o", "takedown": "t", "created": "2026-11-22T10:00:00Z"}
 ERASURE = {"owner": "o", "erasure": "e", "by": "key:a", "created": "2026-11-22T10:00:00Z"}
+EXPORT = {"owner": "o", "export": "x"}
 DONE = (OrchestrationStatus.COMPLETED, None)
 
 
@@ -89,10 +90,31 @@ def test_a_tenant_goes_dataset_by_dataset_then_documents_then_keys_then_the_rest
     assert len(stage.called("erasure_page")) == 4, "what was made meanwhile is looked for once more"
 
 
+def exporting() -> Stage:
+    pages = [["a", "b"], ["c"], []]
+    return Stage(
+        {
+            "export_page": lambda _: pages.pop(0), "collect_dataset": lambda _: None, "collect_tenant": lambda _: None,
+        }
+    )  # fmt: skip
+
+
+def test_an_export_collects_dataset_by_dataset_then_the_tenant() -> None:
+    stage = exporting()
+    assert stage.run("export_tenant_data", EXPORT, "x1") == DONE
+    assert [one["after"] for one in stage.called("export_page")] == ["", "b", "c"]
+    assert sorted(one["dataset"] for one in stage.called("collect_dataset")) == ["a", "b", "c"]
+    assert [name for name, _ in stage.calls][-1] == "collect_tenant"
+
+
 async def test_the_same_history_gives_the_same_actions() -> None:
     import asyncio
 
-    for name, request, stage in (("take_down", TASK, Tenant().stage()), ("erase_tenant_data", ERASURE, erasing())):
+    for name, request, stage in (
+        ("take_down", TASK, Tenant().stage()),
+        ("erase_tenant_data", ERASURE, erasing()),
+        ("export_tenant_data", EXPORT, exporting()),
+    ):
         await asyncio.to_thread(stage.run, name, request, "i1")
         for one in stage.turns:
             assert actions(await turn(one.name, one.request)) == one.actions

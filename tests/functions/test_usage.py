@@ -8,10 +8,12 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions import datasets, usage
+from functions import datasets, uploads, usage
 from functions.stages import identify
 from shared import quotas
 from shared.access import Principal
+from shared.blobs import tenant_uploads
+from shared.usage import measure_uploads
 from tests.shared.conftest import configured, owner, stores
 
 __all__ = ["configured", "owner", "stores"]
@@ -48,6 +50,7 @@ def _caller(stores: object, owner: str, monkeypatch: pytest.MonkeyPatch) -> None
 FUNCTIONS: dict[str, Any] = {
     "create_dataset": datasets.create_dataset,
     "list_datasets": datasets.list_datasets,
+    "create_upload": uploads.create_upload,
     "get_usage": usage.get_usage,
 }
 
@@ -105,3 +108,18 @@ def test_usage_tells_of_every_quota(owner: str) -> None:
     assert told["quotas"]["images_per_month"]["reserved"] == 80
     assert told["months"] == [{"month": told["months"][0]["month"], "images": 0}]
     assert asked("get_usage", "month=2026-11")[0] == 400
+
+
+def test_uploads_are_told_by_themselves_and_refused_when_there_is_no_room(owner: str) -> None:
+    tenant_uploads(owner).write("url-lists/a.text", b"x" * 90)
+    measure_uploads(owner)
+    quotas.set_limits(owner, {"stored_bytes": 100})
+    told = asked("get_usage")[1]
+    assert told["stored"] == {"datasets": 0, "uploads": 90}
+    assert (told["quotas"]["stored_bytes"]["used"], told["quotas"]["stored_bytes"]["limit"]) == (90, 100)
+    wanted = {"kind": "images", "filename": "a.zip"}
+    status, problem = asked("create_upload", body={**wanted, "size_bytes": 11})
+    assert (status, problem["quota"], problem["requested"]) == (403, "stored_bytes", 11)
+    assert asked("create_upload", body={**wanted, "size_bytes": 10})[0] == 201
+    quotas.set_limits(owner, {"stored_bytes": 90})
+    assert asked("create_upload", body=wanted)[0] == 403, "its length is not known, and there is no room at all"

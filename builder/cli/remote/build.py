@@ -6,22 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from builder.cli.build import SOURCES, spec_of
+from builder.cli.asked import Asked, asked_options
 from builder.cli.exits import CODES, Exit, InputError, say
-from builder.cli.options import (
-    NEW_FOLDER,
-    DedupeChoices,
-    FormChoices,
-    ImageChoices,
-    Output,
-    checks_options,
-    dedupe_options,
-    export_option,
-    form_options,
-    name_option,
-    output_options,
-    splits_option,
-)
+from builder.cli.options import NEW_FOLDER, Output, output_options
 from builder.cli.remote import shown
 from builder.cli.remote.access import Access, access_options, client
 from builder.cli.remote.download import fetch
@@ -49,23 +36,8 @@ nothing built twice.
 
 
 @click.command(help=HELP, short_help="Have a server make a dataset, watch it, download it.")
-@click.argument("labels", nargs=-1, required=True, metavar="LABEL...")
-@click.option("--images", type=int, metavar="N", help="For each label.  [default: 100]")
+@asked_options
 @click.option("--out", type=NEW_FOLDER, metavar="DIR", help="Where the exports go; without it nothing is downloaded.")
-@click.option(
-    "--source",
-    "sources",
-    type=click.Choice(SOURCES),
-    multiple=True,
-    help="Where to search.  [default: duckduckgo, bing]",
-)
-@click.option("--query", "queries", multiple=True, metavar="LABEL=TEXT", help="Search for this instead of the label.")
-@name_option
-@form_options
-@checks_options
-@dedupe_options
-@splits_option
-@export_option
 @click.option("--max-cost", type=float, metavar="SUM", help="Collecting stops before the build would cost more.")
 @click.option("--dry-run", is_flag=True, help="Only tell what the build would give and cost.")
 @click.option("--no-wait", is_flag=True, help="Do not watch: tell the dataset's id and end.")
@@ -73,17 +45,8 @@ nothing built twice.
 @output_options
 def build(
     *,
-    labels: tuple[str, ...],
-    images: int | None,
+    asked: Asked,
     out: Path | None,
-    sources: tuple[str, ...],
-    queries: tuple[str, ...],
-    name: str | None,
-    form: FormChoices,
-    checks: ImageChoices,
-    same: DedupeChoices,
-    splits: str | None,
-    exports: tuple[str, ...],
     max_cost: float | None,
     dry_run: bool,
     no_wait: bool,
@@ -94,10 +57,7 @@ def build(
     if out and (no_wait or dry_run):
         msg = f"--out has nothing to fill with {'--no-wait' if no_wait else '--dry-run'}: leave one of them out"
         raise InputError(msg)
-    spec = spec_of(
-        labels, queries, images=images, sources=sources, name=name, form=form, checks=checks, same=same,
-        splits=splits, exports=exports or ("imagefolder",),
-    )  # fmt: skip
+    spec = asked.spec(("imagefolder",))
     api = client(access, output)
     if dry_run:
         _tell_estimate(api.estimate(spec, max_cost=max_cost), output)

@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from builder.cli import options
-from builder.cli.build import SOURCES, build, queries_by_label
+from builder.cli.asked import SOURCES, queries_by_label
+from builder.cli.build import build
 from builder.cli.exits import InputError
 from builder.cli.from_urls import fields_named
 from builder.cli.main import cli

@@ -2,14 +2,15 @@ import csv
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow.parquet
 import pytest
 
-from shared import datasets, shards, takedowns, versions
-from shared.blobs import dataset_folder
+from shared import blobs, datasets, quotas, shards, takedowns, usage, versions
+from shared.blobs import BlobFolder, dataset_folder
 from shared.documents import VersionDocument
 from shared.problems import ProblemError
 from shared.steps import freeze, lifecycle, takedown
@@ -165,3 +166,43 @@ def test_what_is_taken_down_meanwhile_is_in_no_version(
     assert versions.find(task.dataset, 1) is None
     assert make(task) == (1, True)
     assert versions.get(task.dataset, 1).images == 6
+
+
+def test_a_manifest_that_is_written_while_it_is_read_is_no_version(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = built(owner)
+    folder = dataset_folder(task.dataset)
+    whole = folder.read("manifest.jsonl")
+    config = blobs.service()._config
+    monkeypatch.setattr(config, "max_single_get_size", 64)
+    monkeypatch.setattr(config, "max_chunk_get_size", 64)
+    real = BlobFolder.chunks
+
+    def meanwhile(self: BlobFolder, name: str) -> Iterator[bytes]:
+        for piece in real(self, name):
+            yield piece
+            if name == "manifest.jsonl" and self.root == folder.root:
+                folder.write(name, whole)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BlobFolder, "chunks", meanwhile)
+        with pytest.raises(ProblemError, match="changed while") as caught:
+            make(task)
+    assert (caught.value.status, caught.value.headers) == (409, {"retry-after": "5"})
+    assert versions.newest(task.dataset) is None
+    assert make(task) == (1, True)
+
+
+def test_a_version_and_its_exports_count_as_stored_bytes(owner: str) -> None:
+    task = built(owner)
+    before = usage.bytes_of(owner, [task.dataset])
+    quotas.set_limits(owner, {"stored_bytes": before})
+    with pytest.raises(ProblemError) as caught:
+        make(task)
+    assert (caught.value.status, caught.value.members["quota"]) == (403, "stored_bytes")
+    assert versions.newest(task.dataset) is None, "its number is free"
+    quotas.set_limits(owner, {"stored_bytes": None})
+    make(task)
+    frozen = usage.bytes_of(owner, [task.dataset])
+    freeze.export(VersionExportTask(**task.model_dump(), version=1, format="csv"))
+    exported = usage.bytes_of(owner, [task.dataset])
+    assert before < frozen < exported == sum(dataset_folder(task.dataset).sizes().values())

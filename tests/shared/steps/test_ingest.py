@@ -1,13 +1,15 @@
 import hashlib
 import io
 import uuid
+import zipfile
 from collections.abc import Iterable
 
 import pytest
+from PIL import Image
 
 from builder.raw import read_raw
 from builder.zipstream import zip_chunks
-from shared import datasets, uploads
+from shared import cosmos, datasets, quotas, uploads, usage
 from shared.blobs import BlobFolder, url_lists
 from shared.problems import ProblemError
 from shared.settings import Settings
@@ -239,3 +241,36 @@ def test_an_upload_deleted_while_it_is_checked_leaves_nothing(owner: str, monkey
     assert uploads.find(owner, document.id) is None
     assert list(images_folder(owner, document.id).names()) == []
     assert list(incoming_folder(owner).names()) == []
+
+
+def test_uploads_count_as_stored_bytes_until_they_are_removed(owner: str) -> None:
+    found = brought(owner, pack({"cat/1.jpg": picture(1)}))
+    kept = sum(images_folder(owner, found.id).sizes().values())
+    assert kept > 0
+    assert usage.bytes_of_uploads(owner) == usage.used(owner, "2026-11")[1] == kept
+    assert quotas.standing(owner).bytes == kept
+    ingest.delete(owner, found.id)
+    assert usage.bytes_of_uploads(owner) == 0
+    assert cosmos.query("usage", "SELECT c.id FROM c", {}, owner) == []
+
+
+def test_what_the_quota_has_no_room_for_is_refused_and_removed(owner: str) -> None:
+    data = pack({"cat/1.jpg": picture(1)})
+    quotas.set_limits(owner, {"stored_bytes": len(data) - 1})
+    refused = brought(owner, data)
+    assert (refused.state, refused.refusal) == ("refused", "over_quota")
+    assert "uploads to make room" in str(refused.error)
+    assert list(images_folder(owner, refused.id).names()) == list(incoming_folder(owner).names()) == []
+
+
+def test_what_unpacks_to_more_than_there_is_room_for_is_refused_and_removed(owner: str) -> None:
+    bitmap = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(bitmap, "BMP")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("cat/1.bmp", bitmap.getvalue())
+    quotas.set_limits(owner, {"stored_bytes": len(bitmap.getvalue()) - 1})
+    assert len(packed.getvalue()) < len(bitmap.getvalue()) / 2
+    refused = brought(owner, packed.getvalue())
+    assert (refused.state, refused.refusal) == ("refused", "over_quota")
+    assert list(images_folder(owner, refused.id).names()) == []

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared import audit, datasets
+from shared import audit, datasets, usage
 from shared.blobs import dataset_folder, tenant_uploads, url_lists
 from shared.documents import DatasetDocument, Retention, now
 from shared.retention import due, expires, is_due
@@ -106,6 +106,8 @@ def test_uploads_go_unless_a_build_needs_them(owner: str, monkeypatch: pytest.Mo
     assert "export/e.zip" not in set(tenant_uploads(owner).names())
     monkeypatch.setenv("PIXCRAWLER_UPLOAD_DAYS", "30")
     settings.cache_clear()
+    usage.measure_uploads(owner)
+    assert usage.bytes_of_uploads(owner) > 0
     retain.expire_uploads(later(29.9))
     assert len(list(tenant_uploads(owner).names())) == 3
     retain.expire_uploads(later(30.1))
@@ -113,4 +115,5 @@ def test_uploads_go_unless_a_build_needs_them(owner: str, monkeypatch: pytest.Mo
     datasets.change(owner, task.dataset, lambda one: one.moved("failed"))
     retain.expire_uploads(later(30.1))
     assert list(tenant_uploads(owner).names()) == []
+    assert usage.bytes_of_uploads(owner) == 0
     assert {action for action, _ in told(owner)} == {"export.expire", "images.expire", "url-lists.expire"}

@@ -3,7 +3,7 @@ import io
 import pytest
 
 from builder.urls import ListKind
-from shared import uploads
+from shared import quotas, uploads, usage
 from shared.blobs import url_lists
 from shared.problems import ProblemError
 from shared.steps import upload
@@ -61,3 +61,14 @@ def test_a_report_stays_small_whatever_the_labels_are(owner: str) -> None:
     report = uploads.get(owner, ID).report
     assert report is not None
     assert report.labels == {"x" * 200: 2}
+
+
+def test_lists_count_as_stored_bytes_and_stop_at_the_quota(owner: str) -> None:
+    body = b"http://a.example/1.jpg\n"
+    keep(owner, body)
+    assert usage.bytes_of_uploads(owner) == len(body)
+    quotas.set_limits(owner, {"stored_bytes": 2 * len(body) - 1})
+    with pytest.raises(ProblemError) as caught:
+        upload.keep_url_list(owner, "2" * 32, "text", io.BytesIO(body))
+    assert (caught.value.status, caught.value.members["used"]) == (403, len(body))
+    assert not upload.url_list_exists(owner, "2" * 32)
