@@ -72,6 +72,19 @@ def check_http_url(url: str) -> str:
     return url
 
 
+def stripped(text: str) -> str:
+    """Without white space around it; its length was looked at before, as JSON Schema does."""
+    return text.strip()
+
+
+def said(text: str) -> str:
+    """As `stripped`, and not empty then: ValueError."""
+    if not (text := text.strip()):
+        msg = "must not be blank"
+        raise ValueError(msg)
+    return text
+
+
 def _printable(text: str) -> str:
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         msg = "must be one line of text, without control characters"
@@ -79,9 +92,7 @@ def _printable(text: str) -> str:
     return text
 
 
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
-]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(said), AfterValidator(_printable)]
 HttpUrl = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(check_http_url)]
 
 

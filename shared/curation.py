@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from builder.rows import Curation, ImageRow, Reason, Verdict
-from builder.spec import MAX_LABELS, LabelSpec, Model, Text, slugify
+from builder.spec import MAX_LABELS, LabelSpec, Model, Text, slugify, stripped
 from shared import datasets, shards
 from shared.documents import FINAL, DatasetDocument, ShardDocument, State
 from shared.problems import conflict, invalid_body, not_found
@@ -61,7 +61,7 @@ class ImageAction(Model):
     )
     filter: ImageFilter | None = None
     label: Text | None = Field(default=None, description="for relabel; one that the dataset lacks is made")
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+    note: Annotated[str, StringConstraints(max_length=500), AfterValidator(stripped)] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

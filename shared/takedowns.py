@@ -10,9 +10,9 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from builder.spec import Model
+from builder.spec import Model, said, stripped
 from shared import cosmos
 from shared.cosmos import Page, container, query, query_page
 from shared.documents import Document, now
@@ -27,7 +27,7 @@ MAX_HASHES = 5_000
 """Of one entry: a document has at most 2 MB."""
 _MAX_CONFLICTS = 50
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(said)]
 TakedownState = Literal["removing", "waiting", "done"]
 """removing: from datasets that are not being built; waiting: for builds to end, whose images are looked at then."""
 
@@ -45,7 +45,7 @@ class TakedownRequest(Model):
         default=None, description="of a picture's bytes, as served or as stored; hex"
     )
     reason: Line
-    requested_by: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+    requested_by: Annotated[str, StringConstraints(max_length=500), AfterValidator(stripped)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
-from builder.spec import ExportFormat, Model, Text
+from builder.spec import ExportFormat, Model, Text, stripped
 from shared.blobs import BlobFolder, dataset_folder
 from shared.cosmos import Page, container, etag_condition, query_page
 from shared.documents import Diff, VersionDocument, version_id
@@ -26,7 +26,7 @@ class VersionRequest(Model):
     """What a version is called, and why it was made."""
 
     name: Text | None = None
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] | None = None
+    note: Annotated[str, StringConstraints(max_length=2_000), AfterValidator(stripped)] | None = None
 
 
 class VersionExportRequest(Model):

@@ -104,3 +104,12 @@ def test_uploads_and_their_source_go_together() -> None:
     ):
         with pytest.raises(ValidationError):
             DatasetSpec.model_validate({**usual, **wrong})
+
+
+def test_length_is_that_of_what_was_sent() -> None:
+    """As the description of the API says: white space around a text is taken away after it was counted."""
+    assert LabelSpec(name=" " * 20 + "x" * 180).name == "x" * 180
+    with pytest.raises(ValidationError, match="at most 200"):
+        LabelSpec(name="\n" + "x" * 200)
+    with pytest.raises(ValidationError, match="must not be blank"):
+        LabelSpec(name=" ")
