@@ -1,7 +1,7 @@
 # PixCrawler on one machine. `make help` lists what there is; every target sets up what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test lint types lock bench bench-api cost simulate clean
+.PHONY: help setup run up test lint types lock bench bench-api cost simulate smoke histories clean
 SHELL := /bin/sh
 PYTHON_BIN := .venv/bin/python
 STAMP := .venv/.set-up
@@ -14,7 +14,8 @@ override ROUNDS := $(value ROUNDS)
 override ONLY := $(value ONLY)
 override COUNT := $(value COUNT)
 override REQUESTS := $(value REQUESTS)
-export KEYWORDS IMAGES PHOTOS ROUNDS ONLY COUNT REQUESTS
+override URL := $(value URL)
+export KEYWORDS IMAGES PHOTOS ROUNDS ONLY COUNT REQUESTS URL
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(firstword $(MAKEFILE_LIST)) | while read -r name what; do printf '  make %-9s  %s\n' "$$name" "$$what"; done
@@ -70,6 +71,12 @@ cost: $(STAMP) ## count what a build costs on the local stack, and price it: doc
 
 simulate: $(STAMP) ## simulate builds of a million images: docs/scale.md
 	@exec $(PYTHON_BIN) -m bench.simulate --page=docs/scale.md
+
+smoke: $(STAMP) ## look at a deployment, and have it build a tiny dataset (URL=https://..., key in PIXCRAWLER_API_KEY)
+	@exec $(PYTHON_BIN) -m tools.smoke "$$URL"
+
+histories: $(STAMP) ## record histories of the orchestrators for a new version
+	@exec $(PYTHON_BIN) -m tools.histories
 
 clean: ## remove what was installed, built and stored here, but not out/
 	rm -rf .venv node_modules .local .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

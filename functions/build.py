@@ -1,4 +1,8 @@
-"""The orchestrators: a dataset, its labels, its deletion. They decide from what activities return, nothing else."""
+"""The orchestrators: a dataset, its labels, its deletion. They decide from what activities return, nothing else.
+
+An instance keeps the version that host.json named when it was started (docs/operations.md says how a change is
+shipped). Parts get their parent's, by name: the worker would start them with none.
+"""
 
 from collections.abc import Generator, Iterable
 from datetime import timedelta
@@ -90,6 +94,7 @@ def _build(context: OrchestrationContext, task: Task) -> Steps:
                     shard_wait_seconds=plan.shard_wait_seconds,
                 ).model_dump(),
                 instance_id=f"{task.dataset}_{page}_{number}",  # no label's: slugs have no underscores
+                version=context.version,
             )
             for page in pages
         ]
@@ -136,7 +141,11 @@ def collect_labels(context: OrchestrationContext, request: dict[str, Any]) -> St
             shard_wait_seconds=task.shard_wait_seconds,
         )
         instance = f"{task.dataset}-{label}-{task.number}"
-        collecting.append(context.call_sub_orchestrator("collect_label", input=one.model_dump(), instance_id=instance))
+        collecting.append(
+            context.call_sub_orchestrator(
+                "collect_label", input=one.model_dump(), instance_id=instance, version=context.version
+            )
+        )
     collected = [Collected.model_validate(result) for result in (yield from _all(collecting))]
     return {one.label: one.round for one in collected}
 

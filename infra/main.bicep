@@ -1,4 +1,5 @@
-// All of PixCrawler: a resource group, and in it the modules of core/ (what it runs on) and watching/ (what is seen of it).
+// All of PixCrawler: a resource group, and in it the modules of core/ (what it runs on), edge/
+// (what may stand in front of it and around it) and watching/ (what is seen of it).
 targetScope = 'subscription'
 
 @description('Name of the environment; part of every name. Letters, digits and hyphens.')
@@ -42,12 +43,26 @@ var names = {
   workspace: 'log-${readable}-${token}'
   applicationInsights: 'appi-${readable}-${token}'
   actionGroup: 'ag-${readable}-${token}'
+  network: 'vnet-${readable}-${token}'
+  outbound: 'ng-${readable}-${token}'
+  outboundAddress: 'pip-${readable}-${token}'
+  frontDoor: 'afd-${readable}-${token}'
+  endpoint: 'fde-${readable}-${token}'
+  firewall: 'waf${short}${token}'
+  gateway: 'apim-${readable}-${token}'
 }
 var database = 'pixcrawler'
 var taskHub = 'pixcrawler' // as in host.json
 var deploymentContainer = 'deployment'
 var deadLetterContainer = 'dead-letter'
 var tags = { 'azd-env-name': environmentName }
+var withFrontDoor = settings.frontDoor.enabled
+var withGateway = settings.apiManagement.enabled
+var privately = settings.privateNetwork.enabled
+// Signed links lead to storage from outside. It can be closed only where Front Door carries them by private link.
+var premium = settings.frontDoor.sku == 'Premium_AzureFrontDoor'
+var storageClosed = privately && withFrontDoor && premium
+var gatewayId = guid(subscription().id, environmentName, location, 'gateway')
 var emails = empty(alertEmail) ? [] : [alertEmail]
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -86,6 +101,7 @@ module storage 'core/storage.bicep' = {
     rawDays: settings.storage.rawDays
     coolExportsAfterDays: settings.storage.coolExportsAfterDays
     keepDeletedDays: settings.storage.keepDeletedDays
+    publicNetworkAccess: storageClosed ? 'Disabled' : 'Enabled'
     principalId: identity.outputs.principalId
     accessLogs: settings.watching.accessLogs
     workspaceId: workspace.outputs.workspaceId
@@ -103,6 +119,7 @@ module cosmos 'core/cosmos.bicep' = {
     maxThroughput: settings.cosmos.maxThroughput
     zoneRedundant: settings.cosmos.zoneRedundant
     backup: settings.cosmos.backup
+    publicNetworkAccess: privately ? 'Disabled' : 'Enabled'
     principalId: identity.outputs.principalId
     accessLogs: settings.watching.accessLogs
     workspaceId: workspace.outputs.workspaceId
@@ -129,7 +146,37 @@ module secrets 'core/secrets.bicep' = {
     location: location
     tags: tags
     purgeProtection: settings.purgeProtection
+    publicNetworkAccess: privately ? 'Disabled' : 'Enabled'
     principalId: identity.outputs.principalId
+    workspaceId: workspace.outputs.workspaceId
+  }
+}
+
+module network 'edge/network.bicep' = if (privately) {
+  scope: group
+  params: {
+    name: names.network
+    gatewayName: names.outbound
+    addressName: names.outboundAddress
+    location: location
+    tags: tags
+    addresses: settings.privateNetwork.addresses
+    storageAccountId: storage.outputs.id
+    cosmosAccountId: cosmos.outputs.id
+    vaultId: secrets.outputs.id
+  }
+}
+
+module frontDoor 'edge/front-door.bicep' = if (withFrontDoor) {
+  scope: group
+  params: {
+    name: names.frontDoor
+    endpointName: names.endpoint
+    firewallName: names.firewall
+    tags: tags
+    sku: settings.frontDoor.sku
+    requestsPerMinute: settings.frontDoor.requestsPerMinute
+    accessLogs: settings.watching.accessLogs
     workspaceId: workspace.outputs.workspaceId
   }
 }
@@ -149,6 +196,14 @@ module runtime 'core/runtime.bicep' = {
     httpConcurrency: settings.runtime.httpConcurrency
     alwaysReady: settings.runtime.alwaysReady
     zoneRedundant: settings.runtime.zoneRedundant
+    subnetId: privately ? network!.outputs.appSubnetId : ''
+    doors: union(
+      withFrontDoor
+        ? [{ name: 'front-door', tag: 'AzureFrontDoor.Backend', id: frontDoor!.outputs.frontDoorId }]
+        : [],
+      // The gateway's tier has no addresses of its own: any of Azure's, and a GUID that nobody is told.
+      withGateway ? [{ name: 'gateway', tag: 'AzureCloud', id: gatewayId }] : []
+    )
     workspaceId: workspace.outputs.workspaceId
   }
 }
@@ -168,9 +223,43 @@ module appSettings 'core/settings.bicep' = {
     vaultName: secrets.outputs.name
     secrets: settings.secrets
     overrides: settings.appSettings
-    proxyHops: 1
+    proxyHops: withFrontDoor || withGateway ? 2 : 1 // side by side, not one behind the other: two either way
+    linkHost: withFrontDoor ? frontDoor!.outputs.host : ''
   }
 }
+
+module routes 'edge/routes.bicep' = if (withFrontDoor) {
+  scope: group
+  params: {
+    profileName: frontDoor!.outputs.name
+    endpointName: frontDoor!.outputs.endpointName
+    appHost: runtime.outputs.host
+    blobEndpoint: storage.outputs.blobEndpoint
+    privateStorageId: storageClosed ? storage.outputs.id : ''
+    location: location
+  }
+}
+
+module gateway 'edge/gateway.bicep' = if (withGateway) {
+  scope: group
+  params: {
+    name: names.gateway
+    location: location
+    tags: tags
+    publisherEmail: empty(alertEmail) ? 'nobody@example.org' : alertEmail
+    appHost: runtime.outputs.host
+    gatewayId: gatewayId
+    callsPerMinute: settings.apiManagement.callsPerMinute
+    callsPerMonth: settings.apiManagement.callsPerMonth
+    openIdConfiguration: settings.apiManagement.openIdConfiguration
+    audience: settings.apiManagement.audience
+    applicationInsightsName: workspace.outputs.applicationInsightsName
+  }
+}
+
+// Where callers go: Front Door, else the gateway, else the app itself.
+var direct = withGateway ? gateway!.outputs.host : runtime.outputs.host
+var host = withFrontDoor ? frontDoor!.outputs.host : direct
 
 module events 'core/events.bicep' = {
   scope: group
@@ -216,7 +305,7 @@ module alerts 'watching/alerts.bicep' = {
 module availability 'watching/availability.bicep' = {
   scope: group
   params: {
-    host: runtime.outputs.host
+    host: host
     location: location
     tags: tags
     applicationInsightsId: workspace.outputs.applicationInsightsId
@@ -262,7 +351,7 @@ output AZURE_RESOURCE_GROUP string = group.name
 output PIXCRAWLER_FUNCTION_APP string = runtime.outputs.name
 
 @description('Address of the API.')
-output PIXCRAWLER_URL string = 'https://${runtime.outputs.host}'
+output PIXCRAWLER_URL string = 'https://${host}'
 
 @description('Name of the storage account.')
 output PIXCRAWLER_STORAGE_ACCOUNT string = storage.outputs.name

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from shared.documents import now
 from shared.once import once
@@ -242,4 +243,10 @@ def download_link(folder: BlobFolder, name: str, filename: str) -> tuple[str, st
         expiry=expiry,
         content_disposition=f'attachment; filename="{filename}"',
     )
-    return f"{blob.url}?{token}", expiry.isoformat()
+    return f"{public_url(blob.url)}?{token}", expiry.isoformat()
+
+
+def public_url(url: str) -> str:
+    """A blob's address for whoever is outside: at the link host, if there is one. Signatures do not cover the host."""
+    host = settings().link_host
+    return urlsplit(url)._replace(scheme="https", netloc=host).geturl() if host else url

@@ -11,7 +11,10 @@ from shared.settings import settings
 
 
 def rehearse(document: DatasetDocument) -> Estimate:
-    """The estimate, after all that `create` would check; `ProblemError` as there. Nothing is stored."""
+    """The estimate, after all that `create` would check but whether builds are begun now; `ProblemError` as there.
+
+    Nothing is stored.
+    """
     plan = _estimated(document)
     quotas.check(document.owner, images=_images(document), size=plan.stored_bytes)
     return plan

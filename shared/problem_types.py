@@ -167,6 +167,13 @@ TYPES: dict[str, ProblemType] = {
         "What is changed must be written down first, and that is not possible at the moment. Nothing was done.",
         "Try again after the seconds in Retry-After.",
     ),
+    "not-accepting-builds": _type(
+        503,
+        "No builds are begun now",
+        "The service is being changed, and begins nothing new until that is done. What is being built is finished, and "
+        "everything else works. Nothing was done.",
+        "Try again after the seconds in Retry-After, with the same Idempotency-Key.",
+    ),
     "being-erased": _type(
         403,
         "The tenant is being erased",

@@ -192,6 +192,13 @@ def no_audit() -> ProblemError:
     return ProblemError(503, "no-audit", "The audit trail is not available", detail, headers={"retry-after": "5"})
 
 
+def not_accepting_builds() -> ProblemError:
+    """503: an operator lets nothing new be built for a while; what is being built goes on."""
+    detail = "No builds are begun at the moment; those that go on are finished. Nothing was done: try again later."
+    headers = {"retry-after": "300"}
+    return ProblemError(503, "not-accepting-builds", "No builds are begun now", detail, headers=headers)
+
+
 def being_erased() -> ProblemError:
     """403: everything of the tenant is being erased."""
     detail = "Everything of this tenant is being erased: nothing can be made or changed until that is done."

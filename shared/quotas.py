@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared import usage
 from shared.cosmos import container, etag_condition, query
 from shared.documents import RUNNING, Document, now
-from shared.problems import ProblemError, quota_exceeded, too_many_builds
+from shared.problems import ProblemError, not_accepting_builds, quota_exceeded, too_many_builds
 from shared.settings import settings
 from shared.together import Together
 
@@ -163,9 +163,9 @@ def reserve(tenant: str, dataset: str, *, images: int, size: int) -> None:
     """Reserve a place for the build of this dataset; it has `CREATION_TIME` to come into being.
 
     images: how many it is to have. size: bytes that it is expected to take up. `ProblemError` 429 when too many builds
-    go on, 403 when the month's images or the stored bytes would not suffice.
+    go on, 403 when the month's images or the stored bytes would not suffice, 503 when no builds are begun at all.
     """
-
+    _check_open()
     (refusal,) = _reserve_all(tenant, [Wanted(dataset, images, size)])
     if refusal is not None:
         raise refusal
@@ -176,7 +176,14 @@ async def reserve_soon(tenant: str, dataset: str, *, images: int, size: int) -> 
 
     The tenant's builds are one document: side by side, each would find it changed by another, and begin again.
     """
+    _check_open()
     await _together.do(tenant, Wanted(dataset, images, size))
+
+
+def _check_open() -> None:
+    """`ProblemError` 503 while an operator lets nothing new be built."""
+    if not settings().accept_builds:
+        raise not_accepting_builds()
 
 
 def _reserve_all(tenant: str, wanted: Sequence[Wanted]) -> list[ProblemError | None]:

@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     )
     export_days: int = Field(default=7, ge=1, le=90, description="how long a tenant's export can be downloaded")
 
+    accept_builds: bool = Field(
+        default=True, description="false: nothing new is built, what is being built goes on; to drain before a change"
+    )
     shard_wait_seconds: int = Field(
         default=60, ge=1, description="how long a build waits for the blob trigger before it validates by itself"
     )
@@ -107,6 +110,11 @@ class Settings(BaseSettings):
     )
     events_minutes: float = Field(default=10.0, gt=0, description="a stream of events ends then; clients come back")
     link_minutes: int = Field(default=60, ge=1, le=1440, description="how long a download link works")
+    link_host: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9.:-]*$",
+        description="host that signed links lead to: a proxy of the storage account's; empty: the account itself",
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="auto: coloured where a terminal shows it, JSON elsewhere"
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from builder.uploaded import UploadedImage
-from shared.blobs import BlobFolder, service
+from shared.blobs import BlobFolder, public_url, service
 from shared.documents import now
 from shared.settings import settings
 from shared.telemetry.trace import traceparent
@@ -67,7 +67,7 @@ def signed_upload(owner: str, upload: str) -> SignedUpload:
     )
     blob = folder.container.get_blob_client(folder.root + upload)
     headers = {"x-ms-blob-type": "BlockBlob", **{f"x-ms-meta-{name}": value for name, value in _metadata().items()}}
-    return SignedUpload(url=f"{blob.url}?{token}", method="PUT", headers=headers, expires=expiry)
+    return SignedUpload(url=f"{public_url(blob.url)}?{token}", method="PUT", headers=headers, expires=expiry)
 
 
 def _metadata() -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from builder.cli.remote.access import API_VARIABLE, KEY_VARIABLE
+from builder.errors import SOURCE_FAILURES
 from builder.remote.models import State
 from builder.rows import Reason
 from builder.spec import DatasetSpec
@@ -25,10 +27,21 @@ DATA = {
     "attribution.csv", "candidates/", "croissant.json", "datasets/{dataset}/", "exports/", "index.parquet",
     "label_conflicts.json", "manifest.jsonl", "out/<name>/", "plan.json", "raw/{dataset}/{label}-{number}.tar",
     "remote.json", "report.json", "rows/", "shards/", "test/", "thumbnails.jpg", "train/", "val/", "exports/{format}/",
+    "wanted.json",
 }  # fmt: skip
 MEASURED = {"http", "pixcrawler", "url"}  # what names of metrics and their attributes begin with
 LOGGED = {"span_id", "trace_id"}
 IMG2DATASET = {"keep_ratio", "keep_ratio_largest"}  # what it calls ways of resizing
+# Where what the pages about Azure call by its name alone may be.
+FOLDERS = [
+    ROOT / name for name in ("", "docs", "infra", "infra/watching", "infra/watching/queries", ".github/workflows")
+]
+# What is no setting of the app: outputs and parameters of the templates, and what the tools of operators read.
+NAMES = {
+    *re.findall(r"^output (PIXCRAWLER_\w+)", (ROOT / "infra" / "main.bicep").read_text(), re.MULTILINE),
+    *re.findall(r"\$\{(PIXCRAWLER_\w+)", (ROOT / "infra" / "main.parameters.json").read_text()),
+    "PIXCRAWLER_API_KEY", "PIXCRAWLER_RESTORED_KEY",
+}  # fmt: skip
 REASONS = {reason for group in get_args(Reason) for reason in get_args(group)}
 
 
@@ -43,6 +56,12 @@ def fields(model: type[BaseModel], before: str = "") -> set[str]:
 
 
 FIELDS = fields(DatasetSpec)
+
+
+def parameters() -> set[str]:
+    """What `infra/environments/` says of a deployment, as `cosmos.mode`."""
+    told = json.loads((ROOT / "infra" / "environments" / "dev.json").read_text())
+    return {f"{name}.{one}" for name, group in told.items() if isinstance(group, dict) for one in group}
 
 
 # In a process of its own: an app can be asked only once in each.
@@ -109,7 +128,8 @@ def test_every_path_exists(page: Path) -> None:
         if re.fullmatch(r"[\w<>{}-][\w./<>{}-]*(/|\.[a-z]+)", name) and name.partition(".")[0] not in MEASURED
     }
     links = {link for link in re.findall(r"\]\(([^)#]+)", page.read_text()) if "://" not in link}
-    assert {name for name in names - DATA - FIELDS if not (ROOT / name).exists()} == set()
+    wanted = names - DATA - FIELDS - parameters()
+    assert {name for name in wanted if not any((folder / name).exists() for folder in FOLDERS)} == set()
     assert {link for link in links if not (page.parent / link).exists()} == set()
 
 
@@ -128,7 +148,7 @@ def test_every_route_is_in_the_table_and_the_other_way_round(functions: dict[str
 def test_every_setting_exists(page: Path) -> None:
     prefixes = ((Settings, "PIXCRAWLER_"), (StackSettings, "PIXCRAWLER_LOCAL_"))
     known = {f"{prefix}{name.upper()}" for model, prefix in prefixes for name in model.model_fields}
-    known |= {API_VARIABLE, KEY_VARIABLE}
+    known |= {API_VARIABLE, KEY_VARIABLE, *NAMES}
     assert set(re.findall(r"\bPIXCRAWLER_[A-Z_]*[A-Z]\b", page.read_text())) <= known
 
 
@@ -145,7 +165,16 @@ def test_every_function_reason_and_field_named_exists(
 ) -> None:
     words = {word for word in quoted(page) if re.fullmatch(r"[a-z]+_[a-z_]+", word)}
     own = {name.rpartition(".")[2] for name in FIELDS}
-    assert words - REASONS - own - IMG2DATASET - LOGGED <= set(functions) | of_the_builder
+    unknown = words - REASONS - own - IMG2DATASET - LOGGED - {*SOURCE_FAILURES} - set(functions) - of_the_builder
+    assert unknown <= set(re.findall(r"\w+", elsewhere())), "neither a function nor a name in the code"
+
+
+@cache
+def elsewhere() -> str:
+    """What `shared/`, the benchmarks, the infrastructure and its tools are written in."""
+    folders = ("shared", "functions", "bench", "infra/core", "infra/edge", "infra/scripts", "tools")
+    files = (path for folder in folders for path in sorted((ROOT / folder).rglob("*.*")))
+    return "\n".join(path.read_text() for path in files if path.suffix in {".py", ".bicep", ".json", ".sh"})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=identify)

@@ -70,10 +70,11 @@ def environments(infra: Path) -> dict[str, tuple[Line, ...]]:
 
 
 OPTIONAL = (
-    Line("Front Door with WAF", prices.FRONT_DOOR.of(1)),
+    Line("Front Door with WAF, Standard", prices.FRONT_DOOR.of(1)),
     Line("API Management, without its calls", 0.0),
     Line(
         "private endpoints and their DNS zones: blob, queue, table, Cosmos DB, Key Vault",
         5 * (prices.ENDPOINT.of(HOURS) + prices.ZONE.of(1)),
     ),
+    Line("private network: its way to the internet, without what goes through it", prices.NAT.of(HOURS)),
 )

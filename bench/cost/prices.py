@@ -60,10 +60,12 @@ FRONT_DOOR = Price("Front Door Standard (Premium: 330)", 35.0, 1, "month", "fron
 API_MANAGEMENT = _million("API Management Consumption", 3.50, "calls", "api-management")
 ENDPOINT = Price("private endpoint", 0.01, 1, "hour", "private-link")
 ZONE = Price("private DNS zone", 0.50, 1, "month", "dns")
+NAT = Price("NAT gateway and its address (and 0.045 for each GB)", 0.05, 1, "hour", "azure-nat-gateway")
 
 TABLE = (
     EXECUTIONS, GIGABYTE_SECONDS, READY, WRITES, LISTS, READS, STORED, QUEUES, UNITS, AUTOSCALE, DOCUMENTS, EVENTS,
     ACTIONS, LOGS, LOG_RULE_5, LOG_RULE_15, METRIC_RULE, PROBES, FRONT_DOOR, API_MANAGEMENT, ENDPOINT, ZONE,
+    NAT,
 )  # fmt: skip
 
 ACTION_AT_WORST = 0.003

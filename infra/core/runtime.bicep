@@ -44,8 +44,24 @@ param zoneRedundant bool
 @description('Subnet through which the app reaches the rest; empty: the internet.')
 param subnetId string = ''
 
+@description('Ways by which requests must come: name, tag (addresses) and id (X-Azure-FDID); empty: from anywhere.')
+param doors array = []
+
 @description('Resource id of the Log Analytics workspace.')
 param workspaceId string
+
+// Event Grid brings events itself, to a webhook that has its own key.
+var restrictions = union(
+  map(doors, (door, index) => {
+    name: door.name
+    priority: 100 + index
+    action: 'Allow'
+    tag: 'ServiceTag'
+    ipAddress: door.tag
+    headers: { 'x-azure-fdid': [door.id] }
+  }),
+  [{ name: 'events', priority: 200, action: 'Allow', tag: 'ServiceTag', ipAddress: 'AzureEventGrid' }]
+)
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
@@ -98,6 +114,9 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     siteConfig: {
       ftpsState: 'Disabled'
       healthCheckPath: '/api/v1/health/live'
+      ipSecurityRestrictions: empty(doors) ? [] : restrictions
+      ipSecurityRestrictionsDefaultAction: empty(doors) ? 'Allow' : 'Deny'
+      scmIpSecurityRestrictionsUseMain: false // packages come from elsewhere, by identity
       http20Enabled: true
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'

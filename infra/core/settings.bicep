@@ -40,6 +40,9 @@ param overrides object
 @minValue(1)
 param proxyHops int
 
+@description('Host name that signed links lead to; empty: the storage account\'s own.')
+param linkHost string = ''
+
 var common = loadJsonContent('app-settings.json')
 var references = toObject(
   items(secrets),
@@ -82,6 +85,7 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     AzureWebJobsStorage__tableServiceUri: tableEndpoint
     PIXCRAWLER_COSMOS_DATABASE: databaseName
     PIXCRAWLER_COSMOS_ENDPOINT: cosmosEndpoint
+    PIXCRAWLER_LINK_HOST: linkHost
     PIXCRAWLER_PROXY_HOPS: string(proxyHops)
   })
 }

@@ -56,7 +56,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   location: location
   tags: tags
   // checkov:skip=CKV_AZURE_35: whoever has a signed link downloads from the internet; publicNetworkAccess closes it
-  // checkov:skip=CKV_AZURE_59: as above; blobs are never public, whatever the network
+  // checkov:skip=CKV_AZURE_59: whoever has a signed link downloads; blobs are never public, whatever the network
   // checkov:skip=CKV_AZURE_206: the environment chooses; a development environment's data can be built again
   kind: 'StorageV2'
   sku: { name: sku }

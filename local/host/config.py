@@ -34,9 +34,13 @@ class HttpSection(_Section):
 
 
 class DurableSection(_Section):
-    """`extensions.durableTask`; the limits are per host instance and default to ten times the cores."""
+    """`extensions.durableTask`; the limits are per host instance and default to ten times the cores.
+
+    The version is what new orchestrations get. How versions are matched is left out: no instance outlives this host.
+    """
 
     hub_name: str = "TestHubName"
+    default_version: str | None = None
     max_concurrent_activity_functions: int = Field(default=10 * _CORES, ge=1)
     max_concurrent_orchestrator_functions: int = Field(default=10 * _CORES, ge=1)
 

@@ -104,9 +104,9 @@ class Host:
     async def _start_durable(self) -> None:
         if not uses_durable(self._functions):
             return
-        self._hub = TaskHub(self._settings.durable_port)
-        address = self._hub.start()
         section = self._config.extensions.durable_task
+        self._hub = TaskHub(self._settings.durable_port, default_version=section.default_version)
+        address = self._hub.start()
         base = f"{self.url}/runtime/webhooks/durabletask"
         self._durable_client.update(taskHubName=section.hub_name, rpcBaseUrl=f"http://{address}", baseUrl=base)
         self._worker = DurableWorker(durable_functions(self._functions), self._invoker, self._jobs, section)

@@ -18,10 +18,65 @@ from local.processes import free_port, wait_until
 from tests.ingestion import Ingestion, listening
 
 ROOT = Path(__file__).parents[2]
+collect_ignore = [] if "PIXCRAWLER_SMOKE_URL" in os.environ else ["test_smoke.py"]  # test_operations.py has it run
 FINAL = {"ready", "incomplete", "failed", "cancelled"}
 
 
-class Stack:
+class Api:
+    """What tests ask of an API; `pause` is between two looks, in seconds."""
+
+    pause = 0.1
+
+    def __init__(self, api: httpx.Client) -> None:
+        self.api = api
+
+    def create(self, **spec: Any) -> str:
+        """POST a dataset; returns its id."""
+        answer = self.api.post("/datasets", json=spec)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def get(self, dataset: str) -> dict[str, Any]:
+        """GET a dataset."""
+        answer = self.api.get(f"/datasets/{dataset}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def until(self, dataset: str, condition: Callable[[dict[str, Any]], bool], timeout: float = 90) -> dict[str, Any]:
+        """Poll a dataset until the condition holds; AssertionError with the last look if it never does."""
+        deadline = time.monotonic() + timeout
+        while not condition(found := self.get(dataset)):
+            assert time.monotonic() < deadline, found
+            time.sleep(self.pause)
+        return found
+
+    def finished(self, dataset: str, timeout: float = 90) -> dict[str, Any]:
+        """Poll a dataset until it is in a final state."""
+        return self.until(dataset, lambda found: found["state"] in FINAL, timeout)
+
+    def images(self, dataset: str, **filters: str | int) -> list[dict[str, Any]]:
+        """All rows of a dataset, page by page."""
+        rows: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            params = {**filters, **({"cursor": cursor} if cursor else {})}
+            page = self.api.get(f"/datasets/{dataset}/images", params=params)
+            assert page.status_code == 200, page.text
+            rows += page.json()["images"]
+            cursor = page.json()["next"]
+            if cursor is None:
+                return rows
+
+    def export(self, dataset: str, format_: str, file: str | None = None) -> bytes:
+        """Download a file of an export through its link."""
+        params = {"file": file} if file else {}
+        link = self.api.get(f"/datasets/{dataset}/exports/{format_}/link", params=params)
+        assert link.status_code == 200, link.text
+        return httpx.get(link.json()["url"]).raise_for_status().content
+
+
+class Stack(Api):
     """A running stack and a client of its API."""
 
     def __init__(self, data: Path, **environment: str) -> None:
@@ -37,7 +92,7 @@ class Stack:
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
-        self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.ports['HOST']}/api/v1", timeout=30)
+        super().__init__(httpx.Client(base_url=f"http://127.0.0.1:{self.ports['HOST']}/api/v1", timeout=30))
 
     def up(self) -> None:
         """Start it and wait until the API says that it is ready."""
@@ -74,51 +129,6 @@ class Stack:
             self.process.send_signal(number)
             self.process.wait(30)
             self.process = None
-
-    def create(self, **spec: Any) -> str:
-        """POST a dataset; returns its id."""
-        answer = self.api.post("/datasets", json=spec)
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["id"])
-
-    def get(self, dataset: str) -> dict[str, Any]:
-        """GET a dataset."""
-        answer = self.api.get(f"/datasets/{dataset}")
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def until(self, dataset: str, condition: Callable[[dict[str, Any]], bool], timeout: float = 90) -> dict[str, Any]:
-        """Poll a dataset until the condition holds; AssertionError with the last look if it never does."""
-        deadline = time.monotonic() + timeout
-        while not condition(found := self.get(dataset)):
-            assert time.monotonic() < deadline, found
-            time.sleep(0.1)
-        return found
-
-    def finished(self, dataset: str, timeout: float = 90) -> dict[str, Any]:
-        """Poll a dataset until it is in a final state."""
-        return self.until(dataset, lambda found: found["state"] in FINAL, timeout)
-
-    def images(self, dataset: str, **filters: str | int) -> list[dict[str, Any]]:
-        """All rows of a dataset, page by page."""
-        rows: list[dict[str, Any]] = []
-        cursor: str | None = None
-        while True:
-            params = {**filters, **({"cursor": cursor} if cursor else {})}
-            page = self.api.get(f"/datasets/{dataset}/images", params=params)
-            assert page.status_code == 200, page.text
-            rows += page.json()["images"]
-            cursor = page.json()["next"]
-            if cursor is None:
-                return rows
-
-    def export(self, dataset: str, format_: str, file: str | None = None) -> bytes:
-        """Download a file of an export through its link."""
-        params = {"file": file} if file else {}
-        link = self.api.get(f"/datasets/{dataset}/exports/{format_}/link", params=params)
-        assert link.status_code == 200, link.text
-        return httpx.get(link.json()["url"]).raise_for_status().content
 
     def left_of(self, dataset: str) -> list[str]:
         """Names of blobs and ids of documents that are still there of a dataset."""

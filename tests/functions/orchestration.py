@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import azure.durable_functions as df
@@ -17,17 +18,20 @@ from durabletask.internal.helpers import new_failure_details
 from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
 from google.protobuf.wrappers_pb2 import StringValue
 
-from functions import build, deliver, take_down, tenants
+from functions import build, deliver, retention, take_down, tenants
+from local.host.config import load_host_json
 from local.host.durable.hub import TaskHub
 
 Activity = Callable[[Any], Any]
+VERSION = load_host_json(Path(__file__).parents[2] / "host.json", {}).extensions.durable_task.default_version
+"""What new orchestrations get."""
 
 
 def handles() -> dict[str, Any]:
     """The orchestrators as the host calls them, by name."""
     app = df.DFApp()
     app.register_functions(build.bp)
-    for module in (deliver, take_down, tenants):
+    for module in (deliver, retention, take_down, tenants):
         app.register_functions(module.bp)
     built = app.get_functions()
     found = {}
@@ -52,7 +56,12 @@ class Turn:
 
     name: str
     request: bytes
-    actions: tuple[str, ...]
+    response: bytes
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions, comparable."""
+        return actions(pb.OrchestratorResponse.FromString(self.response))
 
 
 def actions(response: pb.OrchestratorResponse) -> tuple[str, ...]:
@@ -77,7 +86,7 @@ class Stage:
         return [value for called, value in self.calls if called == name]
 
     async def _run(self, name: str, request: dict[str, Any], instance: str) -> tuple[OrchestrationStatus, Any]:
-        hub = TaskHub()
+        hub = TaskHub(default_version=VERSION)
         address = hub.start()
         self.client = TaskHubGrpcClient(host_address=address)
         try:
@@ -115,7 +124,7 @@ class Stage:
         events = [*request.pastEvents, *request.newEvents]
         name = next(event.executionStarted.name for event in events if event.HasField("executionStarted"))
         response = await turn(name, request.SerializeToString())
-        self.turns.append(Turn(name, request.SerializeToString(), actions(response)))
+        self.turns.append(Turn(name, request.SerializeToString(), response.SerializeToString()))
         response.completionToken = item.completionToken
         await stub.CompleteOrchestratorTask(response)
 

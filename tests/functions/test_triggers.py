@@ -15,7 +15,7 @@ from shared.telemetry import trace
 from shared.upload_files import incoming_folder
 from shared.uploads import UploadDocument
 from tests.shared.conftest import configured, owner, stores  # noqa: F401 (fixtures)
-from tests.shared.telemetry.reading import Recorded, recorded  # noqa: F401 (fixture)
+from tests.shared.telemetry.reading import Recorded, recorded, without_cost  # noqa: F401 (fixture)
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 pytestmark = pytest.mark.usefixtures("stores")
@@ -63,7 +63,7 @@ async def test_a_poison_message_is_counted_once_that_can_be_exported(
 ) -> None:
     """The first work of a process comes before its exporters are there."""
     before: list[object] = []
-    monkeypatch.setattr("shared.telemetry.export.wait", lambda _: before.append(recorded()))
+    monkeypatch.setattr("shared.telemetry.export.wait", lambda _: before.append(without_cost(recorded())))
     told = {"ContainerName": "uploads", "BlobName": f"{owner}/incoming/{waiting(owner).id}"}
     message = func.QueueMessage(body=json.dumps(told).encode())
     await function(triggers.give_up_shard).__wrapped__(message, client=None)

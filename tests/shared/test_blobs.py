@@ -8,7 +8,7 @@ import pytest
 
 from builder.store import Folder, LocalFolder
 from shared.blobs import BlobFolder, dataset_folder, download_link
-from shared.settings import Settings
+from shared.settings import Settings, settings
 
 
 @pytest.fixture(params=["disk", "blobs"])
@@ -108,6 +108,20 @@ def test_a_link_downloads_without_credentials_and_for_one_blob_only(stores: Sett
     assert httpx.put(url, content=b"evil", headers={"x-ms-blob-type": "BlockBlob"}).status_code == 403
     assert stores.storage_connection is not None
     assert stores.storage_connection.get_secret_value().partition("AccountKey=")[2][:20] not in url
+
+
+def test_a_link_by_another_host_is_as_good(stores: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = dataset_folder(uuid.uuid4().hex)
+    folder.write("x.zip", b"bytes")
+    port = httpx.URL(folder.container.url).port
+    monkeypatch.setenv("PIXCRAWLER_LINK_HOST", f"localhost:{port}")
+    settings.cache_clear()
+    url, _ = download_link(folder, "x.zip", "cats.zip")
+    assert url.startswith(f"https://localhost:{port}/")
+    assert stores.link_host == "", "what was read before stays as it was"
+    assert httpx.get(url.replace("https:", "http:", 1)).content == b"bytes"
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 def test_a_blob_folder_is_a_folder(stores: Settings) -> None:

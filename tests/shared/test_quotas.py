@@ -10,6 +10,7 @@ from shared import cosmos, datasets, quotas, usage
 from shared.documents import DatasetDocument, State
 from shared.problems import ProblemError
 from shared.set_quotas import main
+from shared.settings import settings
 from shared.steps import lifecycle
 from shared.tasks import Task
 from tests.shared.conftest import spec
@@ -199,3 +200,18 @@ def test_the_operators_command_sets_and_shows(owner: str) -> None:
     ]  # fmt: skip
     assert run(main, ["--tenant", owner]).output == again.output
     assert run(main, ["--tenant", owner, "--stored-bytes", "-1"]).exit_code == 2
+
+
+async def test_no_place_is_given_while_no_builds_are_begun(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = reserve(owner)
+    monkeypatch.setenv("PIXCRAWLER_ACCEPT_BUILDS", "false")
+    settings.cache_clear()
+    try:
+        told = refusal(owner)
+        with pytest.raises(ProblemError, match="No builds are begun"):
+            await quotas.reserve_soon(owner, uuid.uuid4().hex, images=1, size=1)
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert (told.status, told.kind, told.headers) == (503, "not-accepting-builds", {"retry-after": "300"})
+    assert quotas.standing(owner).builds == (before,), "what is being built keeps its place"

@@ -62,7 +62,7 @@ def test_what_somebody_changed_is_not_opened(keys: pytest.MonkeyPatch) -> None:
             unseal(SecretStr(faulty))
 
 
-@pytest.mark.parametrize("faulty", ["s3cret", OLD[:-4], OLD + OLD, "é"])
+@pytest.mark.parametrize("faulty", ["s3cret", OLD[:-4], OLD + OLD, "é"], ids=range(4))
 def test_a_key_that_is_none_is_refused_at_start_and_not_repeated(keys: pytest.MonkeyPatch, faulty: str) -> None:
     keys.setenv("PIXCRAWLER_SEALING_KEYS", f"{NEW},{faulty}")
     with pytest.raises(ValidationError, match="key 2 is no Fernet key") as caught:

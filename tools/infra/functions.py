@@ -128,11 +128,12 @@ CONTEXT: dict[str, tuple[s.Type, Any]] = {
             "displayName": "s",
         },
     ),
+    "environment": (OBJECT, {"name": "AzureCloud", "suffixes": {"storage": "core.windows.net"}}),
     "tenant": (OBJECT, {"tenantId": TENANT, "displayName": "t", "countryCode": "NZ"}),
 }
 OF_AZURE = {
     "cidrHost": STRING, "cidrSubnet": STRING, "dateTimeAdd": STRING, "dateTimeFromEpoch": STRING,
-    "dateTimeToEpoch": INT, "deployer": OBJECT, "deployment": OBJECT, "environment": OBJECT,
+    "dateTimeToEpoch": INT, "deployer": OBJECT, "deployment": OBJECT,
     "extensionResourceId": STRING,
     "managementGroup": OBJECT, "newGuid": STRING, "parseCidr": OBJECT, "pickZones": ARRAY, "reference": s.ANY,
     "resourceGroup": OBJECT, "tenantResourceId": STRING, "toLogicalZone": STRING, "utcNow": STRING,

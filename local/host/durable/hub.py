@@ -32,8 +32,9 @@ _HISTORY_EVENTS = 10_000_000
 class TaskHub(InMemoryOrchestrationBackend):
     """A durable task hub on 127.0.0.1 that lives as long as this process."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, default_version: str | None = None) -> None:
         super().__init__(max_history_size=_HISTORY_EVENTS, port=port)
+        self._default_version = default_version
         self._alarms = Alarms()
         # Per instance: completion tokens below this one belong to an execution that is over.
         self._first_token: dict[str, int] = {}
@@ -79,7 +80,12 @@ class TaskHub(InMemoryOrchestrationBackend):
     def StartInstance(
         self, request: pb.CreateInstanceRequest, context: grpc.ServicerContext
     ) -> pb.CreateInstanceResponse:
-        """Start an orchestration; what is left of an earlier one with its id no longer concerns it."""
+        """Start an orchestration, of the default version unless its client names one, as the Durable extension does.
+
+        What is left of an earlier one with its id no longer concerns it.
+        """
+        if self._default_version is not None and not request.HasField("version"):
+            request.version.value = self._default_version
         with self._lock:
             response = super().StartInstance(request, context)
             self._parents.pop(response.instanceId, None)

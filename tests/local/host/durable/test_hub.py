@@ -7,6 +7,7 @@ import durabletask.internal.orchestrator_service_pb2 as pb
 import grpc
 import pytest
 from durabletask.internal.orchestrator_service_pb2_grpc import TaskHubSidecarServiceStub
+from google.protobuf.wrappers_pb2 import StringValue
 
 from local.host.durable.hub import TaskHub
 
@@ -89,3 +90,23 @@ def test_an_id_may_be_used_again_after_a_purge_without_meeting_old_results(stub:
     events = next(items).orchestratorRequest.newEvents
     assert [event.WhichOneof("eventType") for event in events] == ["orchestratorStarted", "eventRaised"]
     items.cancel()
+
+
+def test_orchestrations_get_the_default_version_unless_they_are_given_one() -> None:
+    hub = TaskHub(default_version="2.1")
+    hub.start()
+    try:
+        with grpc.insecure_channel(hub.address) as channel:
+            make: Any = TaskHubSidecarServiceStub
+            stub = make(channel)
+            stub.StartInstance(pb.CreateInstanceRequest(instanceId="new", name="x"))
+            stub.StartInstance(pb.CreateInstanceRequest(instanceId="old", name="x", version=StringValue(value="1.0")))
+            items = stub.GetWorkItems(pb.GetWorkItemsRequest())
+            found = {}
+            for item in (next(items), next(items)):
+                request = item.orchestratorRequest
+                started = next(one for one in request.newEvents if one.HasField("executionStarted"))
+                found[request.instanceId] = started.executionStarted.version.value
+            assert found == {"new": "2.1", "old": "1.0"}
+    finally:
+        hub.stop(1)
