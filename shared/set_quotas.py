@@ -19,7 +19,7 @@ def _number(_: click.Context, option: click.Parameter, text: str | None) -> int 
 @click.option("--tenant", required=True, help="Whose quotas.")
 @click.option("--concurrent-builds", callback=_number, help="Builds that may go on at once.")
 @click.option("--images-per-month", callback=_number, help="Images in a calendar month (UTC).")
-@click.option("--stored-bytes", callback=_number, help="Bytes of all datasets together.")
+@click.option("--stored-bytes", callback=_number, help="Bytes of all datasets and uploads together.")
 def main(tenant: str, **given: int | str | None) -> None:
     """Set a tenant's quotas, and print all of them. What is not given stays; `default` takes the settings' value.
 

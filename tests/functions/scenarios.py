@@ -35,8 +35,6 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "take-down": lambda: _run(test_take_down.Tenant().stage(), "take_down", test_take_down.TASK, "t1"),
     "erase-tenant": lambda: _run(test_take_down.erasing(), "erase_tenant_data", test_take_down.ERASURE, "e1"),
-    "export-tenant": lambda: _run(
-        Stage({"collect_tenant": lambda _: None}), "export_tenant_data", {"owner": "o", "export": "x"}, "export-x"
-    ),
+    "export-tenant": lambda: _run(test_take_down.exporting(), "export_tenant_data", test_take_down.EXPORT, "export-x"),
 }
 """By the name of its file."""
