@@ -80,7 +80,7 @@ def stripped(text: str) -> str:
 def said(text: str) -> str:
     """As `stripped`, and not empty then: ValueError."""
     if not (text := text.strip()):
-        msg = "must not be blank"
+        msg = "should have at least 1 character that is no white space"
         raise ValueError(msg)
     return text
 

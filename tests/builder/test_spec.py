@@ -111,5 +111,5 @@ def test_length_is_that_of_what_was_sent() -> None:
     assert LabelSpec(name=" " * 20 + "x" * 180).name == "x" * 180
     with pytest.raises(ValidationError, match="at most 200"):
         LabelSpec(name="\n" + "x" * 200)
-    with pytest.raises(ValidationError, match="must not be blank"):
+    with pytest.raises(ValidationError, match="at least 1 character"):
         LabelSpec(name=" ")
