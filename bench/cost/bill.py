@@ -8,6 +8,8 @@ from bench.cost import prices
 from bench.cost.build import Run
 from bench.cost.prices import Price
 from shared.prices import Prices
+from shared.settings import Settings
+from shared.steps.dedupe import FEW_SHARDS
 
 # What the Functions host does for a raw shard on Azure, where Event Grid tells of it and nothing is polled. Taken from
 # how its blob trigger works, and not measured: the event is put into a queue of the host's, taken out, the blob is
@@ -18,10 +20,9 @@ BLOB_EVENTS = 2
 ENVELOPE_BYTES = 1_000
 """What Application Insights keeps of a line or of an execution beside its own text; an assumption."""
 
-LOAD_UNITS = 2.6
-"""Of a shard's document of about 36 KB, when a query loads it (`local.cosmos.charges`)."""
-ROUND_SHARDS = 50
-"""`PIXCRAWLER_MAX_SHARDS_PER_ROUND`."""
+LOAD_UNITS, SUMMARY_UNITS = 3.5, 1.0
+"""Of a shard's rows (about 50 KB), and of what they add up to, when a query loads it (`local.cosmos.charges`)."""
+ROUND_SHARDS = int(Settings.model_fields["max_shards_per_round"].default)
 LABEL_IMAGES = 10_000
 """Images of a label in the bills of large datasets."""
 NAMES = {
@@ -92,9 +93,11 @@ class Model:
         labels = max(1, math.ceil(images / LABEL_IMAGES))
         shards = images / labels / self.per_shard
         rounds = math.ceil(shards / ROUND_SHARDS)
-        # Each round counts all that its label has; once each shard is in the line.
-        loads = sum(ROUND_SHARDS * number for number in range(1, rounds))
-        return labels * loads * LOAD_UNITS
+        # Each round sums up all that its label has; once each shard is in the line, its rows too. The rows are read
+        # again after the second round, and after the last.
+        sums = sum(ROUND_SHARDS * number for number in range(1, rounds)) * SUMMARY_UNITS
+        again = (min(shards, FEW_SHARDS) + shards) * LOAD_UNITS if rounds > 1 else 0.0
+        return labels * (sums + again)
 
 
 def amounts(found: Mapping[str, float]) -> dict[str, float]:
