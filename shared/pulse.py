@@ -3,6 +3,8 @@
 Its etag is a version of all of them, which costs one point read, however many they are.
 """
 
+import random
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +17,9 @@ from shared.cosmos import container
 _SHARDS = "shards"
 PULSE = "pulse"
 _MISSING, _TAKEN, _CHANGED = 404, 409, 412
+_BUSY = 449
+"""Another transaction is at the same item: to be tried again."""
+_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,18 @@ def version(dataset: str) -> str:
 def write(dataset: str, *operations: Operation) -> Outcome:
     """Do all of them and give the pulse another etag, or nothing."""
     removes = any(one.kind == "delete" for one in operations)
-    for _ in range(cosmos.MAX_CONFLICTS):
+    last = len(operations)  # the place of the pulse
+    for tried in range(cosmos.MAX_CONFLICTS):
         failed = _execute(dataset, (*operations, _beat(removes=removes)))
-        if failed == len(operations):  # there is no pulse yet
+        if failed == (last, _MISSING):  # nothing was written yet
             failed = _execute(dataset, (*operations, _first(dataset)))
-        if failed != len(operations):
-            return Outcome.DONE if failed is None else Outcome.REFUSED
-    msg = f"the pulse of dataset {dataset} came and went {cosmos.MAX_CONFLICTS} times"
+        if failed is None:
+            return Outcome.DONE
+        place, status = failed
+        if status != _BUSY and place != last:
+            return Outcome.REFUSED
+        time.sleep(random.uniform(0, _PAUSE_SECONDS * tried))  # noqa: S311 (no secret)
+    msg = f"others were faster {cosmos.MAX_CONFLICTS} times in writing the pulse of dataset {dataset}"
     raise RuntimeError(msg)
 
 
@@ -83,14 +93,15 @@ def _first(dataset: str) -> Operation:
     )
 
 
-def _execute(dataset: str, operations: Sequence[Operation]) -> int | None:
-    """The place of the operation that was refused, None when all are done."""
+def _execute(dataset: str, operations: Sequence[Operation]) -> tuple[int, int] | None:
+    """The place and the status of the operation that was refused, None when all are done."""
     from azure.cosmos.exceptions import CosmosBatchOperationError
 
     try:
         container(_SHARDS).execute_item_batch([one.sent() for one in operations], dataset)
     except CosmosBatchOperationError as error:
-        if int(error.operation_responses[error.error_index]["statusCode"]) not in {_MISSING, _TAKEN, _CHANGED}:
+        status = int(error.operation_responses[error.error_index]["statusCode"])
+        if status not in {_MISSING, _TAKEN, _CHANGED, _BUSY}:
             raise
-        return int(error.error_index)
+        return int(error.error_index), status
     return None

@@ -22,7 +22,7 @@ ENVELOPE_BYTES = 1_000
 
 LOAD_UNITS, SUMMARY_UNITS = 3.5, 1.0
 """Of a shard's rows (about 50 KB), and of what they add up to, when a query loads it (`local.cosmos.charges`)."""
-ROUND_SHARDS = int(Settings.model_fields["max_shards_per_round"].default)
+ROUND_SHARDS: int = Settings.model_fields["max_shards_per_round"].default
 LABEL_IMAGES = 10_000
 """Images of a label in the bills of large datasets."""
 NAMES = {
@@ -91,13 +91,14 @@ class Model:
     def rereading(self, images: int) -> float:
         """Request units for that."""
         labels = max(1, math.ceil(images / LABEL_IMAGES))
-        shards = images / labels / self.per_shard
-        rounds = math.ceil(shards / ROUND_SHARDS)
-        # Each round sums up all that its label has; once each shard is in the line, its rows too. The rows are read
-        # again after the second round, and after the last.
-        sums = sum(ROUND_SHARDS * number for number in range(1, rounds)) * SUMMARY_UNITS
-        again = (min(shards, FEW_SHARDS) + shards) * LOAD_UNITS if rounds > 1 else 0.0
-        return labels * (sums + again)
+        shards = math.ceil(images / labels / self.per_shard)
+        ends = [*range(ROUND_SHARDS, shards, ROUND_SHARDS), shards]  # of the rounds
+        # Each round sums up what its label has, before it searches and at its end. Rows are read at its end where they
+        # are few, and after the last round. The straight line has all of it once, for labels of one round.
+        sums = sum(ends) + sum(ends[:-1]) - shards
+        rows = sum(end for end in ends[:-1] if end <= FEW_SHARDS)
+        each: float = sums * SUMMARY_UNITS + rows * LOAD_UNITS
+        return labels * each
 
 
 def amounts(found: Mapping[str, float]) -> dict[str, float]:

@@ -33,6 +33,12 @@ def test_what_queries_compare_is_indexed_and_nothing_else(name: str) -> None:
     assert {path["path"] for path in CONTAINERS[name]["includedPaths"]} == {f"/{name}/?" for name in asked | partition}
 
 
+@pytest.mark.parametrize("name", cosmos.CONTAINERS)
+def test_containers_are_indexed_as_the_code_makes_them(name: str) -> None:
+    included = cosmos.indexing_policy(name)["includedPaths"]
+    assert {path["path"] for path in CONTAINERS[name]["includedPaths"]} == {path["path"] for path in included}
+
+
 def test_blob_containers_are_made() -> None:
     bicep = text(declared("core/storage.bicep", "containers"))
     assert all(f"'{name}'" in bicep for name in blobs.CONTAINERS)
