@@ -9,8 +9,8 @@ from builder.errors import SourceError
 from builder.links import url_key
 from builder.rows import Candidate, Row
 
-SHARD_SIZE = 64
-"""Candidates a shard: what is fetched and validated as one piece of work."""
+SHARD_SIZE = 96
+"""Candidates a shard: what is fetched and validated as one piece of work. Keys of images have two digits for it."""
 
 MAX_FAILED_ROUNDS = 3
 MAX_STALE_PAGES = 3

@@ -16,7 +16,7 @@ from functions.preconditions import matching
 from functions.stages.conditional import unchanged
 from functions.stages.idempotency import new_id
 from functions.stages.identify import caller
-from shared import creation, datasets, shards, usage
+from shared import creation, datasets, pulse, usage
 from shared.dataset_request import DatasetRequest
 from shared.documents import FINAL, RUNNING, DatasetDocument, State
 from shared.estimate import Estimate
@@ -118,7 +118,7 @@ async def get_dataset(request: Request) -> Response:
     dataset = dataset_id(request)
     # The versions are read before what they are versions of: an answer may be newer than its tag, never older.
     document, parts = await asyncio.gather(
-        in_thread(datasets.get, caller(request).tenant, dataset), in_thread(shards.version, dataset)
+        in_thread(datasets.get, caller(request).tenant, dataset), in_thread(pulse.version, dataset)
     )
     etag = dataset_tag(document, parts)
     return unchanged(request, {"etag": etag}) or json_response(await in_thread(shown, document), etag=etag)
@@ -131,7 +131,7 @@ def shown(document: DatasetDocument) -> DatasetView:
 
 def tagged(document: DatasetDocument) -> str:
     """The tag of what a GET answers: what If-Match is compared with."""
-    return dataset_tag(document, shards.version(document.id))
+    return dataset_tag(document, pulse.version(document.id))
 
 
 @routes.operation(

@@ -13,7 +13,7 @@ from functions.http import PageQuery, Query, Whole, asked, in_thread, json_respo
 from functions.operations import Blueprint
 from functions.stages.conditional import unchanged
 from functions.stages.identify import caller
-from shared import datasets, pictures, shards
+from shared import datasets, pictures, pulse, shards
 from shared.problems import bad_parameter, not_found
 from shared.progress import View
 from shared.views import tag
@@ -46,7 +46,7 @@ async def list_images(request: Request) -> Response:
     query = asked(request, ImageQuery)
     dataset = dataset_id(request)
     document, parts = await asyncio.gather(
-        in_thread(datasets.get, caller(request).tenant, dataset), in_thread(shards.version, dataset)
+        in_thread(datasets.get, caller(request).tenant, dataset), in_thread(pulse.version, dataset)
     )
     if query.label is not None and query.label not in {one.name for one in document.spec.labels}:
         raise bad_parameter("label", "the dataset has no label of that name")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CONTAINERS: Mapping[str, str] = {
     "datasets": "/owner",
-    "shards": "/dataset",  # shards, rounds of searching, the pulse that versions both; versions
+    "shards": "/dataset",  # shards and their rows, rounds of searching, the pulse that versions both; versions
     "principals": "/id",  # keys by the part that is no secret, tenants with their quotas
     "usage": "/owner",
     "requests": "/owner",  # answers to be given again, by Idempotency-Key; they expire

@@ -23,9 +23,11 @@ LEFT_OUT = (
     "The task hub's own storage or scheduler, Event Grid, logs, and data sent out to whoever downloads are not in it."
 )
 
-# Request units by operation, from Microsoft's rules of thumb: a point read of 1 KB is 1, a write 5 and more with the
-# index; a shard document is 40 KB with a row per candidate.
-_READ, _WRITE, _QUERY, _SHARD_READ, _SHARD_WRITE = 1.0, 7.0, 3.0, 8.0, 300.0
+# Request units by operation, as `make cost` counts them: a point read of 1 KB is 1, the writing of a small document 6,
+# of another in its place 12. The rows of a shard are some 60 KB; with what they add up to, and the pulse (once for ten
+# that are replaced together), they are one transaction.
+_READ, _WRITE, _QUERY, _SHARD_READ, _SHARD_CREATE, _SHARD_REPLACE = 1.0, 12.0, 4.0, 5.0, 40.0, 55.0
+_REPLACED_TOGETHER = 10
 
 # Seconds that a step holds an instance, alone on it: an upper bound, for instances run several at once.
 _SECONDS = {
@@ -118,10 +120,10 @@ def work(extent: Extent) -> Work:
     reads = 4 + 8 * rounds + 8 * shards + 3 * passes + 10 * ends + 4 * exports
     writes = 1 + rounds + shards + 2 * passes + 3 * ends
     queries = 1 + 2 * rounds + 2 * passes + 5 * ends
-    shard_writes = shards * (1 + passes + ends)
+    shard_writes = shards + math.ceil(shards * passes / _REPLACED_TOGETHER)
     shard_reads = shards * (2 + again + passes + ends)
-    units = reads * _READ + writes * _WRITE + queries * _QUERY
-    units += shard_writes * _SHARD_WRITE + shard_reads * _SHARD_READ
+    units = reads * _READ + writes * _WRITE + queries * _QUERY + shard_reads * _SHARD_READ
+    units += shards * (_SHARD_CREATE + passes * _SHARD_REPLACE)
     seconds = sum(count * _SECONDS[name] for name, count in activities.items())
     seconds += sum(shards * activities[name] * each for name, each in _SECONDS_A_SHARD.items())
     seconds += shards * (_FETCH_SECONDS + _TRIGGER_SECONDS) + turns * _TURN_SECONDS + extent.requests * _HTTP_SECONDS

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass
 
-from shared import datasets, shards
+from shared import datasets, overview
 from shared.live import Snapshot
 from shared.settings import settings
 
@@ -96,9 +96,9 @@ async def listening(owner: str, dataset: str) -> AsyncIterator[Feed]:
 
 
 def look(owner: str, dataset: str) -> Snapshot:
-    """The dataset as it is now: a point read, and one query of small documents in one partition."""
+    """The dataset as it is now: two point reads, and where something was written since, a query of what that is."""
     document = datasets.find(owner, dataset)
     if document is None:
         return Snapshot(None)
-    found, searches = shards.overview(dataset)
-    return Snapshot(document, tuple(found), tuple(searches))
+    found = overview.look(dataset)
+    return Snapshot(document, found.shards, found.searches)

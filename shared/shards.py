@@ -1,64 +1,77 @@
 """Shard and search documents of a dataset: what has been done, and every image's row.
 
-Whatever is written goes together with the `pulse`, one small document beside them, in one transaction. Its etag is a
-version of all of them, which costs one point read, however many they are.
+A shard is two items: all of it (`{id}.rows`, some 60 KB), and all but its rows (`{id}`, half a KB), which is what looks
+at a running build read. They are written in one transaction, together with the `pulse` (`shared.pulse`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from builder.rows import ImageRow, Verdict
-from shared import cosmos
-from shared.cosmos import Page, container, query, query_page
-from shared.documents import SearchDocument, ShardDocument
+from shared import cosmos, pulse
+from shared.cosmos import Page, query, query_page
+from shared.documents import SearchDocument, ShardDocument, shard_parts
+from shared.pulse import Operation, Outcome
 
 NAME = "shards"
-PULSE = "pulse"
-_MISSING, _TAKEN, _CHANGED = 404, 409, 412
+_ROWS = ".rows"
+"""Ends the id of the item with the rows. No label has a full stop in its slug."""
+_SHARDS_TOGETHER, _BYTES_TOGETHER = 10, 1_000_000
+"""In one transaction, which may have 2 MB and takes some 60 request units for each."""
 
 
-def version(dataset: str) -> str:
-    """Another text whenever a shard or search was written or removed since; empty before the first."""
-    item = cosmos.read(NAME, PULSE, dataset)
-    return "" if item is None else str(item["_etag"])
+def _items(document: ShardDocument) -> tuple[dict[str, Any], dict[str, Any]]:
+    """With the rows, and without."""
+    item = document.item()
+    summary = {name: value for name, value in item.items() if name != "images"}
+    return {**item, "id": document.id + _ROWS, "kind": "rows"}, summary
 
 
-def _write(dataset: str, operation: str, *arguments: object, **options: object) -> int:
-    """Do it, and give the pulse another etag, or neither; the status, which may be 404, 409 or 412."""
-    from azure.cosmos.exceptions import CosmosBatchOperationError
-
-    pulse = {"id": PULSE, "kind": PULSE, "dataset": dataset}
-    batch: list[Any] = [(operation, arguments, options), ("upsert", (pulse,), {})]
-    try:
-        container(NAME).execute_item_batch(batch, dataset)
-    except CosmosBatchOperationError as error:
-        status = int(error.operation_responses[error.error_index]["statusCode"])
-        if status not in {_MISSING, _TAKEN, _CHANGED}:
-            raise
-        return status
-    return 200
+def _whole(item: dict[str, Any]) -> ShardDocument:
+    return ShardDocument.model_validate({**item, "id": item["id"].removesuffix(_ROWS), "kind": "shard"})
 
 
 def put(document: ShardDocument | SearchDocument) -> None:
     """Store a document, in place of the one of the same id."""
-    _write(document.dataset, "upsert", document.item())
+    items = (document.item(),) if isinstance(document, SearchDocument) else _items(document)
+    pulse.write(document.dataset, *(Operation("upsert", (item,)) for item in items))
 
 
 def add(document: ShardDocument) -> None:
     """Store a shard that is not there yet. One that came first stays: it tells the same, or more by now."""
-    _write(document.dataset, "create", document.item())
+    whole, summary = _items(document)
+    pulse.write(document.dataset, Operation("create", (whole,)), Operation("upsert", (summary,)))
 
 
 class ConflictError(RuntimeError):
     """A document that somebody else changed since it was read: read it again."""
 
 
-def replace(document: ShardDocument) -> None:
-    """Store a shard that was read, unless somebody changed or removed it since then: ConflictError."""
-    condition = {"if_match_etag": document.etag} if document.etag else {}
-    if _write(document.dataset, "replace", document.id, document.item(), **condition) in {_MISSING, _CHANGED}:
-        msg = f"shard {document.dataset}/{document.id} changed while it was being changed"
-        raise ConflictError(msg)
+def replace(*documents: ShardDocument) -> None:
+    """Store shards of a dataset that were read, each with the shards beside it or not at all: ConflictError when
+    somebody changed or removed one of them since then."""
+    for some in _transactions(documents):
+        pairs = [(_items(document), document.etag) for document in some]
+        operations = [Operation("replace", (whole["id"], whole), etag) for (whole, _), etag in pairs]
+        operations += [Operation("upsert", (summary,)) for (_, summary), _ in pairs]
+        if pulse.write(some[0].dataset, *operations) is not Outcome.DONE:
+            msg = f"shards of {some[0].dataset} changed while they were being changed"
+            raise ConflictError(msg)
+
+
+def _transactions(documents: Iterable[ShardDocument]) -> Iterator[list[ShardDocument]]:
+    """Together as many as go into one: each for itself would write the pulse once more."""
+    together: list[ShardDocument] = []
+    size = 0
+    for document in documents:
+        added = len(document.model_dump_json())
+        if len(together) == _SHARDS_TOGETHER or (together and size + added > _BYTES_TOGETHER):
+            yield together
+            together, size = [], 0
+        together.append(document)
+        size += added
+    if together:
+        yield together
 
 
 def change(dataset: str, shard: str, edit: Callable[[ShardDocument], ShardDocument | None]) -> None:
@@ -80,8 +93,8 @@ def change(dataset: str, shard: str, edit: Callable[[ShardDocument], ShardDocume
 
 def find(dataset: str, shard: str) -> ShardDocument | None:
     """A shard with its rows, None if it has not been validated."""
-    item = cosmos.read(NAME, shard, dataset)
-    return None if item is None else ShardDocument.model_validate(item)
+    item = cosmos.read(NAME, shard + _ROWS, dataset)
+    return None if item is None else _whole(item)
 
 
 def find_search(dataset: str, search: str) -> SearchDocument | None:
@@ -95,33 +108,36 @@ def documents(dataset: str, label: str | None = None) -> list[ShardDocument]:
     where = " AND c.label = @label" if label else ""
     items = query(
         NAME,
-        f"SELECT * FROM c WHERE c.kind = 'shard'{where}",  # noqa: S608 (no outside text in it)
+        f"SELECT * FROM c WHERE c.kind = 'rows'{where}",  # noqa: S608 (no outside text in it)
         {"label": label} if label else {},
         dataset,
     )
-    found = [ShardDocument.model_validate(item) for item in items]
+    found = [_whole(item) for item in items]
     return sorted(found, key=lambda shard: (shard.label, shard.number))
 
 
-def summaries(dataset: str) -> list[ShardDocument]:
-    """All shards without their rows: small enough to be read at every look at a running build.
+def summaries(dataset: str, label: str | None = None) -> list[ShardDocument]:
+    """All shards of a dataset (or of one label) without their rows, and without an etag.
 
-    The sums are made here: the SDK lists GROUP BY among the things it does not support.
+    The sums are made by whoever asks: the SDK lists GROUP BY among the things it does not support.
     """
-    names = "c.id, c.dataset, c.label, c.number, c.state, c.counts, c.elsewhere, c.error"
-    sql = f"SELECT {names} FROM c WHERE c.kind = 'shard'"  # noqa: S608 (no outside text in it)
-    return [ShardDocument.model_validate(item) for item in query(NAME, sql, {}, dataset)]
+    where = " AND c.label = @label" if label else ""
+    sql = f"SELECT * FROM c WHERE c.kind = 'shard'{where}"  # noqa: S608 (no outside text in it)
+    return [_summary(item) for item in query(NAME, sql, {"label": label} if label else {}, dataset)]
 
 
-def overview(dataset: str) -> tuple[list[ShardDocument], list[SearchDocument]]:
-    """`summaries` and `searches` by one query."""
-    sql = (
-        "SELECT c.kind, c.id, c.dataset, c.label, c.number, c.state, c.counts, c.elsewhere, c.error, c.round, "
-        "c.first_shard, c.shards, c.found, c.dry, c.over_cost, c.sources FROM c WHERE ARRAY_CONTAINS(@kinds, c.kind)"
-    )
-    items = query(NAME, sql, {"kinds": ["shard", "search"]}, dataset)
-    found = [ShardDocument.model_validate(item) for item in items if item["kind"] == "shard"]
-    return found, [SearchDocument.model_validate(item) for item in items if item["kind"] == "search"]
+def _summary(item: dict[str, Any]) -> ShardDocument:
+    return ShardDocument.model_validate({**item, "_etag": None})  # that of its rows is the shard's
+
+
+def written_since(dataset: str, moment: int) -> tuple[list[ShardDocument], list[SearchDocument], int]:
+    """Shards (without rows) and rounds of searching that were written at `moment` (Unix time, the database's) or
+    later, in any order, and when the last of them was; `moment` when there are none."""
+    sql = "SELECT * FROM c WHERE ARRAY_CONTAINS(@kinds, c.kind) AND c._ts >= @moment"
+    items = query(NAME, sql, {"kinds": ["shard", "search"], "moment": moment}, dataset)
+    found = [_summary(item) for item in items if item["kind"] == "shard"]
+    searched = [SearchDocument.model_validate(item) for item in items if item["kind"] == "search"]
+    return found, searched, max((item["_ts"] for item in items), default=moment)
 
 
 def searches(dataset: str) -> list[SearchDocument]:
@@ -143,7 +159,7 @@ def image_page(
     wanted = {"label": label, "verdict": verdict, "reason": reason}
     filters = {name: value for name, value in wanted.items() if value is not None}
     where = "".join(f" AND i.{name} = @{name}" for name in filters)
-    sql = f"SELECT VALUE i FROM c JOIN i IN c.images WHERE c.kind = 'shard'{where}"  # noqa: S608 (names are ours)
+    sql = f"SELECT VALUE i FROM c JOIN i IN c.images WHERE c.kind = 'rows'{where}"  # noqa: S608 (names are ours)
     found = query_page(NAME, sql, filters, dataset, size=size, cursor=cursor)
     return Page(tuple(ImageRow.model_validate(item) for item in found.items), found.cursor)
 
@@ -154,6 +170,7 @@ def clear(dataset: str) -> None:
         cosmos.delete(NAME, item["id"], dataset)
 
 
-def remove(dataset: str, shard: str) -> None:
+def remove(dataset: str, document: str) -> None:
     """Remove a document; nothing happens if there is none."""
-    _write(dataset, "delete", shard)
+    items = (document + _ROWS, document) if shard_parts(document) else (document,)
+    pulse.write(dataset, *(Operation("delete", (item,)) for item in items))

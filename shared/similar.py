@@ -28,7 +28,7 @@ PAGE = 5_000
 _HEADS = "SELECT c.id, c.owner, c.name, c.state, c.created, c.updated, c.revision FROM c WHERE c.state != 'deleting'"
 _HASHES = (
     "SELECT i.key, i.sha256, i.source_sha256, i.phash FROM c JOIN i IN c.images "
-    "WHERE c.kind = 'shard' AND i.verdict = 'accepted'"
+    "WHERE c.kind = 'rows' AND i.verdict = 'accepted'"
 )
 _COUNTS = "SELECT VALUE c.counts.accepted FROM c WHERE c.kind = 'shard'"
 

@@ -8,7 +8,7 @@ from functools import cache
 from pydantic import Field
 
 from builder.spec import DatasetSpec
-from shared import shards
+from shared import overview
 from shared.costs import Cost
 from shared.documents import DatasetDocument, DatasetHead, Retention, Stage, State
 from shared.progress import Progress, View, progress
@@ -49,7 +49,7 @@ class DatasetList(View):
 
 
 def dataset_tag(document: DatasetDocument, parts: str) -> str:
-    """The entity tag of a dataset's `DatasetView`; `parts` is `shards.version`, read before the view is made."""
+    """The entity tag of a dataset's `DatasetView`; `parts` is `pulse.version`, read before the view is made."""
     return tag(DatasetView, document.model_dump_json(exclude=_UNSEEN), parts)
 
 
@@ -100,13 +100,13 @@ def line(document: DatasetHead, api: str) -> DatasetLine:
 
 def view(document: DatasetDocument, api: str) -> DatasetView:
     """A document with its progress, which is read here."""
-    summaries, searches = shards.summaries(document.id), shards.searches(document.id)
+    found = overview.look(document.id)
     return DatasetView(
         **_common(document, api),
         spec=document.spec,
         retention=retention_of(document),
-        progress=progress(document.spec, summaries, searches),
-        cost=spent(document.spec, summaries, searches, document.state),
+        progress=progress(document.spec, found.shards, found.searches),
+        cost=spent(document.spec, found.shards, found.searches, document.state),
         max_cost=document.max_cost,
     )
 

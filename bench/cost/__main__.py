@@ -16,7 +16,8 @@ from bench.errors import BenchError
 from bench.machine import this_machine
 from bench.pages import put_between
 
-SMALL, LARGE = 200, 1_000
+SMALL, LARGE = 348, 1_044
+"""So that shards are full: of 2.2 candidates an image, four labels have 2 shards each, and 6."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

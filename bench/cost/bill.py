@@ -8,6 +8,8 @@ from bench.cost import prices
 from bench.cost.build import Run
 from bench.cost.prices import Price
 from shared.prices import Prices
+from shared.settings import Settings
+from shared.steps.dedupe import FEW_SHARDS
 
 # What the Functions host does for a raw shard on Azure, where Event Grid tells of it and nothing is polled. Taken from
 # how its blob trigger works, and not measured: the event is put into a queue of the host's, taken out, the blob is
@@ -18,10 +20,9 @@ BLOB_EVENTS = 2
 ENVELOPE_BYTES = 1_000
 """What Application Insights keeps of a line or of an execution beside its own text; an assumption."""
 
-LOAD_UNITS = 2.6
-"""Of a shard's document of about 36 KB, when a query loads it (`local.cosmos.charges`)."""
-ROUND_SHARDS = 50
-"""`PIXCRAWLER_MAX_SHARDS_PER_ROUND`."""
+LOAD_UNITS, SUMMARY_UNITS = 3.5, 1.0
+"""Of a shard's rows (about 50 KB), and of what they add up to, when a query loads it (`local.cosmos.charges`)."""
+ROUND_SHARDS: int = Settings.model_fields["max_shards_per_round"].default
 LABEL_IMAGES = 10_000
 """Images of a label in the bills of large datasets."""
 NAMES = {
@@ -90,11 +91,14 @@ class Model:
     def rereading(self, images: int) -> float:
         """Request units for that."""
         labels = max(1, math.ceil(images / LABEL_IMAGES))
-        shards = images / labels / self.per_shard
-        rounds = math.ceil(shards / ROUND_SHARDS)
-        # Each round counts all that its label has; once each shard is in the line.
-        loads = sum(ROUND_SHARDS * number for number in range(1, rounds))
-        return labels * loads * LOAD_UNITS
+        shards = math.ceil(images / labels / self.per_shard)
+        ends = [*range(ROUND_SHARDS, shards, ROUND_SHARDS), shards]  # of the rounds
+        # Each round sums up what its label has, before it searches and at its end. Rows are read at its end where they
+        # are few, and after the last round. The straight line has all of it once, for labels of one round.
+        sums = sum(ends) + sum(ends[:-1]) - shards
+        rows = sum(end for end in ends[:-1] if end <= FEW_SHARDS)
+        each: float = sums * SUMMARY_UNITS + rows * LOAD_UNITS
+        return labels * each
 
 
 def amounts(found: Mapping[str, float]) -> dict[str, float]:

@@ -90,8 +90,9 @@ def _bills(model: Model) -> str:
 
 def _looks(small: Run, large: Run) -> str:
     return (
-        f"Asking once for the state of a dataset took {small.look_units:.0f} RU with {small.shards:.0f} shards and "
-        f"{large.look_units:.0f} RU with {large.shards:.0f}: it reads every shard's document.\n"
+        f"Asking for the state of a dataset took {small.look_units:.0f} RU with {small.shards:.0f} shards and "
+        f"{large.look_units:.0f} RU with {large.shards:.0f}; asking again, when nothing had changed, "
+        f"{large.again_units:.0f} RU.\n"
     )
 
 

@@ -29,14 +29,14 @@ class Settings:
 class Assumptions:
     """Seconds unless said otherwise. A worker is an instance that fetches one shard at a time (64 requests at once)."""
 
-    fetch_median: float = 8.0
+    fetch_median: float = 12.0
     fetch_spread: float = 0.35
     """Of a shard: log-normal, standard deviation of the logarithm."""
     page_seconds: float = 0.5
     """Of a search engine's page of `page_candidates`, asked one after the other."""
     page_candidates: int = 100
-    validate_seconds: float = 1.0
-    """Of a shard, reading and writing included; 0.26 are measured processor time (4.1 ms an image)."""
+    validate_seconds: float = 1.3
+    """Of a shard, reading and writing included; 0.39 are measured processor time (4.1 ms an image)."""
     event_seconds: float = 1.0
     """From a raw shard to the start of its validation: Event Grid and the host."""
     row_seconds: float = 0.000_1
@@ -58,8 +58,8 @@ class Assumptions:
     """Share of shards of which no event comes."""
     failures: float = 0.002
     """Share of fetches that fail once, and are tried again."""
-    shard_units: float = 300.0
-    """Request units of a shard's document when it is written."""
+    shard_units: float = 55.0
+    """Request units of writing a shard, its rows and what they add up to: 38 when it is new, 50 in place of another."""
     units_per_second: float | None = 5_000.0
     """Of a Cosmos DB partition, serverless: a dataset's shards are one."""
     actions_per_second: float | None = 500.0

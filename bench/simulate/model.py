@@ -9,6 +9,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.simulate.assumptions import Assumptions, Settings, Workload
 from builder.rounds import SHARD_SIZE, candidates_to_ask_for
+from shared.steps.dedupe import FEW_SHARDS
 from shared.tasks import LABELS_A_PAGE
 
 _BITS = 53
@@ -121,19 +122,20 @@ class Model:
     def _count_kept(self, task: dict[str, Any]) -> tuple[Any, float]:
         label = self._labels[task["label"]]
         end = label.ends[task["round"]]
-        return self._distinct(label, end), 0.2 + end * SHARD_SIZE * self.given.row_seconds
+        kept = self._distinct(label, end)
+        read = end * SHARD_SIZE if end <= FEW_SHARDS or kept >= task["need"] else end  # rows, or what they add up to
+        return kept, 0.2 + read * self.given.row_seconds
 
     def _deduplicate(self, _: dict[str, Any]) -> tuple[Any, float]:
         short = {name: self._short(name) for name in self._order if self._kept(name) < self.workload.images}
         self._needs = short
         pages = sorted({self._order.index(name) // LABELS_A_PAGE for name in short})
         new, self._decided = self._shards() - self._decided, self._shards()
-        return pages, self.candidates() * self.given.row_seconds + self._writing(new)
+        written = new if short else self._decided  # the last time, all get their splits
+        return pages, self.candidates() * self.given.row_seconds + self._writing(written)
 
     def _assemble(self, _: dict[str, Any]) -> tuple[Any, float]:
-        return None, self._writing(self._shards()) + (
-            self.candidates() * self.given.row_seconds + self.kept() * self.given.image_seconds
-        )
+        return None, self.candidates() * self.given.row_seconds + self.kept() * self.given.image_seconds
 
     def _export(self, _: dict[str, Any]) -> tuple[Any, float]:
         return None, self.kept() * self.given.image_bytes / self.given.export_bytes

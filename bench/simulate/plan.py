@@ -11,7 +11,7 @@ from bench.simulate.assumptions import Assumptions, Settings, Workload
 from bench.simulate.build import Build, Measured
 
 WORKLOADS = (Workload(10, 100_000), Workload(1_000, 1_000))
-WORKERS = (1, 4, 16, 64, 256, 1_000)
+WORKERS = (16, 64, 256, 1_000)
 _MANY_ROUNDS = 10_000
 """Images of a label from which on the size of rounds matters."""
 

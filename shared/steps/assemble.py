@@ -50,12 +50,9 @@ def _split(task: Task, spec: DatasetSpec) -> list[ImageRow]:
 
     documents = shards.documents(task.dataset)
     splits = assign_splits((row for shard in documents for row in shard.images), spec.splits, keep=True)
-    rows: list[ImageRow] = []
-    for shard in documents:
-        images = tuple(row.model_copy(update={"split": splits.get(row.key)}) for row in shard.images)
-        write_changed(shard, images)
-        rows += (published(row) for row in images)
-    return rows
+    after = [tuple(row.model_copy(update={"split": splits.get(row.key)}) for row in one.images) for one in documents]
+    write_changed(documents, after)
+    return [published(row) for images in after for row in images]
 
 
 def published(row: ImageRow) -> ImageRow:

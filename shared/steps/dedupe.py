@@ -1,7 +1,7 @@
 """Step `deduplicate`: one image per picture over the whole dataset, and which labels have to collect more."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from pydantic import BaseModel
 
@@ -17,6 +17,8 @@ from shared.telemetry import metrics
 
 CONFLICTS = "label_conflicts.json"
 MAX_CONFLICTS = 5
+FEW_SHARDS = 300
+"""Of a label, up to which its rows are read after each round: two rounds of `PIXCRAWLER_MAX_SHARDS_PER_ROUND`."""
 
 
 class Conflicts(BaseModel):
@@ -30,18 +32,37 @@ class Conflicts(BaseModel):
 def count_kept(task: SearchTask) -> int:
     """How many images of a label are left when the label alone is deduplicated, however many it wants.
 
-    Shards of later rounds do not count: a build that is started again goes the whole way of the first once more, and
-    so finds what was lost on it.
+    A label of many shards is estimated from the round before, until there may be enough: reading all its rows after
+    each round would cost more for each image the larger it is. Shards of later rounds do not count: a build that is
+    started again goes the whole way of the first once more, and so finds what was lost on it.
     """
     search = shards.find_search(task.dataset, search_id(task.label, task.round))
     if search is None:
         return 0
-    spec = read_plan(dataset_folder(task.dataset)).spec
-    found = [shard for shard in shards.documents(task.dataset, task.label) if shard.number < search.end_shard]
-    kept, tried = distinct(found, spec), sum(shard.counts.candidates for shard in found)
+    plan = read_plan(dataset_folder(task.dataset))
+    found = [shard for shard in shards.summaries(task.dataset, task.label) if shard.number < search.end_shard]
+    tried = sum(shard.counts.candidates for shard in found)
+    again = task.round in plan.starts(task.label)  # people may have changed rows since
+    kept = None if again or len(found) <= FEW_SHARDS else _estimated(task, found)
+    if kept is None or kept >= task.need:
+        whole = [shard for shard in shards.documents(task.dataset, task.label) if shard.number < search.end_shard]
+        kept = distinct(whole, plan.spec)
     if (search.kept, search.tried) != (kept, tried):  # the next round asks, and need not read them all again
         shards.put(search.model_copy(update={"kept": kept, "tried": tried}))
     return kept
+
+
+def _estimated(task: SearchTask, found: Sequence[ShardDocument]) -> int | None:
+    """By the share of good images that were no copies up to the round before; None when nobody counted them."""
+    before = shards.find_search(task.dataset, search_id(task.label, task.round - 1))
+    if before is None or before.kept is None:
+        return None
+    good = _good(shard for shard in found if shard.number < before.end_shard)
+    return _good(found) * before.kept // good if good else None
+
+
+def _good(found: Iterable[ShardDocument]) -> int:
+    return sum(shard.by_label()[shard.label].validated for shard in found)
 
 
 @lifecycle.tidied
@@ -82,8 +103,8 @@ def _deduplicate(task: Task) -> dict[str, int]:
     if not needs:  # nothing more is collected: `assemble` would write every shard once more for its splits alone
         splits = assign_splits((row for images in after for row in images), spec.splits, keep=True)
         after = [tuple(row.model_copy(update={"split": splits.get(row.key)}) for row in images) for images in after]
+    write_changed(documents, after)
     for shard, images in zip(documents, after, strict=True):
-        write_changed(shard, images)
         _count_duplicates(shard.images, images)
     told = Conflicts(revision=revision, conflicts=decided.conflicts)
     folder.write(CONFLICTS, told.model_dump_json().encode())
@@ -112,11 +133,11 @@ def _count_duplicates(before: tuple[ImageRow, ...], after: tuple[ImageRow, ...])
         metrics.DUPLICATES.record(number, {"reason": reason})
 
 
-def write_changed(shard: ShardDocument, images: tuple[ImageRow, ...]) -> None:
-    """Store the shard with these rows, unless they are the ones it has. ConflictError when it changed since it was
+def write_changed(documents: Iterable[ShardDocument], rows: Iterable[tuple[ImageRow, ...]]) -> None:
+    """Store each shard with these rows, unless they are the ones it has. ConflictError when one changed since it was
     read."""
-    if images != shard.images:
-        shards.replace(shard.with_images(images))
+    pairs = zip(documents, rows, strict=True)
+    shards.replace(*(shard.with_images(images) for shard, images in pairs if images != shard.images))
 
 
 def distinct(documents: Iterable[ShardDocument], spec: DatasetSpec) -> int:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared import datasets, shards
+from shared import datasets, overview
 from shared.blobs import raw_folder
 from shared.documents import now
 from shared.telemetry import metrics
@@ -18,12 +18,12 @@ def measure() -> None:
 def queue_age(at: datetime) -> float:
     """How long the oldest raw shard of all running builds has been waiting to be validated, in seconds; 0 if none is.
 
-    Costs a query and a listing for each running build.
+    Costs a look and a listing for each running build.
     """
     waiting = [
         written
         for head in datasets.in_states(("queued", "building"))
-        for written in _waiting(head.id, {shard.id for shard in shards.summaries(head.id)})
+        for written in _waiting(head.id, {shard.id for shard in overview.look(head.id).shards})
     ]
     return max(0.0, (at - min(waiting)).total_seconds()) if waiting else 0.0
 

@@ -153,7 +153,7 @@ def _file(label: str, round_number: int) -> str:
 
 def _seen(folder: BlobFolder, task: SearchTask) -> set[str]:
     """Candidates that had their turn: those of a build that was stopped may never have been fetched."""
-    done = {shard.number for shard in shards.summaries(task.dataset) if shard.label == task.label}
+    done = {shard.number for shard in shards.summaries(task.dataset, task.label)}
     seen = set()
     for before in range(1, task.round):
         document = shards.find_search(task.dataset, search_id(task.label, before))

@@ -22,7 +22,7 @@ from shared.upload_files import INDEX, images_folder, shard_name
 from shared.uploads import RefusedError, UploadDocument, UploadReport
 
 MAX_SHARD_BYTES = 128_000_000
-"""A shard is closed with 64 images, or with the one that brings it over this. On disk at a time: the upload
+"""A shard is closed with `SHARD_SIZE` images, or with the one that brings it over this. On disk at a time: the upload
 (`max_upload_bytes`), one shard (this, and one image of at most 100 MB), and the index."""
 
 _IN_MEMORY_BYTES = 16 << 20

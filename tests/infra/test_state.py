@@ -11,7 +11,7 @@ from tests.infra.reading import INFRA, ROOT, data, declared, literals, string, t
 
 CONTAINERS = {container["name"]: container for container in data("core/containers.json")}
 
-ALWAYS_INDEXED = {"id"}
+ALWAYS_INDEXED = {"id", "_ts"}
 BY_NAME = {"audit": {"action", "subject", "dataset"}}
 """Conditions whose property is put in when the query is made."""
 NOT_WORTH_IT = {"datasets": {"spec"}}
@@ -31,6 +31,12 @@ def test_what_queries_compare_is_indexed_and_nothing_else(name: str) -> None:
     asked = (compared().get(name, set()) | BY_NAME.get(name, set())) - ALWAYS_INDEXED - NOT_WORTH_IT.get(name, set())
     partition = {cosmos.CONTAINERS[name].removeprefix("/")} - ALWAYS_INDEXED
     assert {path["path"] for path in CONTAINERS[name]["includedPaths"]} == {f"/{name}/?" for name in asked | partition}
+
+
+@pytest.mark.parametrize("name", cosmos.CONTAINERS)
+def test_containers_are_indexed_as_the_code_makes_them(name: str) -> None:
+    included = cosmos.indexing_policy(name)["includedPaths"]
+    assert {path["path"] for path in CONTAINERS[name]["includedPaths"]} == {path["path"] for path in included}
 
 
 def test_blob_containers_are_made() -> None:

@@ -26,7 +26,7 @@ from tests.shared.steps.conftest import may_fetch, search_task, shard_task, site
 __all__ = ["may_fetch", "site"]  # fixtures of the steps
 
 SMALL = Extent(
-    labels=1, rounds=1, shards=2, candidates=70, validated=40, kept=30, mean_bytes=2_000,
+    labels=1, rounds=1, shards=2, candidates=100, validated=40, kept=30, mean_bytes=2_000,
     exports=("imagefolder", "jsonl"),
 )  # fmt: skip
 FACTOR = 1.25
@@ -58,7 +58,7 @@ async def _closed() -> AsyncIterator[None]:
 
 
 async def test_the_steps_of_a_build_do_what_the_model_says(owner: str, may_fetch: str, sent: Counter[str]) -> None:
-    links = [*(f"{may_fetch}/{number}.jpg" for number in range(40)), *(f"{may_fetch}/no-{n}.jpg" for n in range(30))]
+    links = [*(f"{may_fetch}/{number}.jpg" for number in range(40)), *(f"{may_fetch}/no-{n}.jpg" for n in range(60))]
     labels = [{"name": "cat", "urls": links}]
     task = store(owner, labels=labels, sources=["urls"], images_per_label=30, exports=SMALL.exports)
     sent.clear()
@@ -78,7 +78,7 @@ async def test_the_steps_of_a_build_do_what_the_model_says(owner: str, may_fetch
     kept = [row for row in rows if row.verdict == "accepted"]
     sizes = [row.size_bytes for row in rows if row.size_bytes]
     extent = replace(SMALL, validated=len(sizes), kept=len(kept), mean_bytes=sum(sizes) / len(sizes))
-    assert (found.count, len(rows), len(kept)) == (2, 70, 30)
+    assert (found.count, len(rows), len(kept)) == (2, 100, 30)
     told = work(extent)
     for kind in ("blob_writes", "blob_reads", "database_requests"):
         assert counted[kind] / FACTOR <= getattr(told, kind) <= counted[kind] * FACTOR, (kind, counted, told)

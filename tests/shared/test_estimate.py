@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builder.rounds import SHARD_SIZE
 from builder.spec import DatasetSpec
 from shared import cosmos
 from shared.documents import now
@@ -31,7 +32,7 @@ def test_a_plan_says_what_is_searched_and_what_it_costs(plan: Any) -> None:
     assert cat.queries[:2] == ("cat", "cat photo")
     assert (dog.queries, dog.target, dog.images) == (("Hund",), 10, 10)
     assert (cat.acceptance, cat.mean_bytes, cat.based_on) == (ACCEPTANCE, MEAN_BYTES, "default")
-    assert (cat.candidates, cat.shards, cat.rounds) == (128, 2, 1)
+    assert (cat.candidates, cat.shards, cat.rounds) == (192, 2, 1)
     assert found.executions.activities["fetch_shards"] == found.shards == cat.shards + dog.shards
     assert found.executions.total == sum(found.executions.activities.values()) + sum(
         (found.executions.orchestrators, found.executions.triggers, found.executions.http)
@@ -86,5 +87,5 @@ def test_a_label_is_planned_to_its_target_or_to_its_last_round(images: int, acce
     past = [{"cat": LabelFigures(candidates=100, good=acceptance, images=100, bytes=1)}]
     planned = _label(wanted, wanted.labels[0], past)
     assert planned.images == images or planned.rounds == 30
-    assert planned.shards * 64 >= planned.candidates >= planned.images
+    assert planned.shards * SHARD_SIZE >= planned.candidates >= planned.images
     assert least_cost(wanted) > 0

@@ -80,5 +80,6 @@ def test_a_dataset_that_is_gone_ends_the_feed(owner: str) -> None:
 def test_an_overview_is_what_the_single_queries_tell(owner: str) -> None:
     task = store(owner)
     shards.put(shard("cat", 0, accepted=1).model_copy(update={"dataset": task.dataset}))
-    assert shards.overview(task.dataset) == (shards.summaries(task.dataset), shards.searches(task.dataset))
-    assert isinstance(feed.look(owner, task.dataset).document, DatasetDocument)
+    found = feed.look(owner, task.dataset)
+    assert isinstance(found.document, DatasetDocument)
+    assert (list(found.shards), list(found.searches)) == (shards.summaries(task.dataset), shards.searches(task.dataset))

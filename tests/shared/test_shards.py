@@ -84,16 +84,60 @@ def test_shards_and_searches_are_told_apart(dataset: str) -> None:
     assert len(found.images) == 30
 
 
-def test_an_overview_tells_what_summaries_and_searches_do(dataset: str) -> None:
-    [first, *_] = shards.documents(dataset, "cat")
+def relabelled(shard: ShardDocument) -> ShardDocument:
     by_hand = Curation(decision="accepted", relabelled_from="cat", by="jane")
-    moved = first.images[0].model_copy(update={"label": "dog", "curated": by_hand})
-    shards.replace(first.with_images((moved, *first.images[1:])))
-    found, searches = shards.overview(dataset)
-    by_id = {one.id: one.by_label() for one in found}
-    assert by_id == {one.id: one.by_label() for one in shards.summaries(dataset)}
-    assert by_id["cat-00000"]["dog"].candidates == 1
-    assert searches == [one.model_copy(update={"etag": None}) for one in shards.searches(dataset)]
+    moved = shard.images[0].model_copy(update={"label": "dog", "curated": by_hand})
+    return shard.with_images((moved, *shard.images[1:]))
+
+
+def told(dataset: str) -> dict[str, dict[str, Counts]]:
+    return {one.id: one.by_label() for one in shards.summaries(dataset)}
+
+
+def test_summaries_tell_what_the_rows_do(dataset: str) -> None:
+    [first, *_] = shards.documents(dataset, "cat")
+    changed = relabelled(first)
+    shards.replace(changed)
+    assert told(dataset) == {one.id: one.by_label() for one in shards.documents(dataset)}
+    assert told(dataset)["cat-00000"]["dog"].candidates == 1
+    shards.remove(dataset, "cat-00000")
+    assert sorted(told(dataset)) == ["cat-00001", "dog-00000"]
+    shards.add(changed)
+    assert told(dataset) == {one.id: one.by_label() for one in shards.documents(dataset)}
+    shards.add(first)
+    assert told(dataset)["cat-00000"] == changed.by_label(), "the first that came stays"
+
+
+def test_a_label_is_summed_up_alone(dataset: str) -> None:
+    assert [one.id for one in shards.summaries(dataset, "cat")] == ["cat-00000", "cat-00001"]
+
+
+def test_of_shards_that_are_changed_together_all_are_or_none(dataset: str) -> None:
+    first, second = shards.documents(dataset, "cat")
+    shards.change(dataset, second.id, relabelled)
+    before = shards.documents(dataset)
+    with pytest.raises(shards.ConflictError):
+        shards.replace(relabelled(first), relabelled(second))
+    assert shards.documents(dataset) == before
+    assert told(dataset)[first.id] == first.by_label()
+
+
+def test_more_shards_than_go_into_one_transaction_are_changed(dataset: str) -> None:
+    rows = tuple(row(number, url=f"http://a.example/{'x' * 1_900}/{number}") for number in range(96))
+    for number in range(14):
+        usual = {"dataset": dataset, "label": "ant", "state": "validated", "counts": Counts.of(rows), "images": rows}
+        shards.put(ShardDocument(id=f"ant-{number:05}", number=number, **usual))
+    found = shards.documents(dataset, "ant")
+    shards.replace(*(one.with_images(one.images[1:]) for one in found))
+    assert [len(one.images) for one in shards.documents(dataset, "ant")] == [95] * 14
+
+
+def test_a_shard_that_was_removed_cannot_be_replaced(dataset: str) -> None:
+    [found] = shards.documents(dataset, "dog")
+    shards.remove(dataset, found.id)
+    with pytest.raises(shards.ConflictError):
+        shards.replace(found)
+    assert "dog-00000" not in told(dataset)
 
 
 def test_another_dataset_has_none_of_it(dataset: str) -> None:

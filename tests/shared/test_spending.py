@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from builder.rounds import SHARD_SIZE
 from builder.spec import DatasetSpec
 from shared import datasets, shards
 from shared.documents import Counts, SearchDocument, ShardDocument, search_id
@@ -19,7 +20,7 @@ def searched(dataset: str, label: str, round_number: int, granted: int) -> None:
     shards.put(
         SearchDocument(
             id=search_id(label, round_number), dataset=dataset, label=label, round=round_number, first_shard=0,
-            shards=granted, found=granted * 64, dry=not granted, over_cost=not granted,
+            shards=granted, found=granted * SHARD_SIZE, dry=not granted, over_cost=not granted,
         )
     )  # fmt: skip
 

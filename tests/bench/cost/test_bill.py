@@ -22,7 +22,7 @@ def _run(images: int) -> Run:
         seconds={"validate_raw_shard": shards * 2},
         busy=shards,
     )
-    return Run(images, images * 2, counted, 20.0, images * 1_000, 100, 10_000, 5.0)
+    return Run(images, images * 2, counted, 20.0, 2.0, images * 1_000, 100, 10_000, 5.0)
 
 
 MODEL = Model.of(_run(200), _run(1_000))

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from builder.raw import write_raw
+from builder.rounds import SHARD_SIZE
 from builder.rows import Candidate, Fetched
 from shared import shards
 from shared.blobs import raw_folder
@@ -81,7 +82,7 @@ def searched(task: Task, label: str = "cat", round_number: int = 1, first: int =
     shards.put(
         SearchDocument(
             id=search_id(label, round_number), dataset=task.dataset, label=label, round=round_number,
-            first_shard=first, shards=count, found=count * 64, dry=False,
+            first_shard=first, shards=count, found=count * SHARD_SIZE, dry=False,
         )
     )  # fmt: skip
 

@@ -139,10 +139,10 @@ def test_who_decides_about_rows_does_not_overwrite_what_people_changed_meanwhile
     replace = shards.replace
     orders = [KEYS[1]]
 
-    def disturbed(document: object) -> None:
+    def disturbed(*documents: object) -> None:
         if orders:
             act(task, action="reject", keys=[orders.pop()])
-        replace(document)  # type: ignore[arg-type]
+        replace(*documents)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
         patch.setattr(shards, "replace", disturbed)

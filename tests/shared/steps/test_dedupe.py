@@ -4,6 +4,7 @@ from shared import datasets, shards
 from shared.blobs import dataset_folder
 from shared.steps import dedupe, validate
 from shared.steps.dedupe import Conflicts
+from shared.steps.plan import PlanFile
 from shared.tasks import Task
 from tests.shared.steps.conftest import raw, search_task, searched, started
 from tests.shared.telemetry.reading import Recorded, recorded
@@ -39,6 +40,33 @@ def test_a_label_counts_its_distinct_images_up_to_the_round(owner: str) -> None:
     assert dedupe.count_kept(search_task(task, 1)) == 4
     assert dedupe.count_kept(search_task(task, 2)) == 10
     assert dedupe.count_kept(search_task(task, 3)) == 0
+
+
+def test_a_large_label_is_estimated_until_there_may_be_enough(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dedupe, "FEW_SHARDS", 1)
+    task = started(owner)
+    for number in range(3):
+        searched(task, round_number=number + 1, first=number)
+    validated(task, range(4), 0)
+    assert dedupe.count_kept(search_task(task, 1, need=100)) == 4
+    validated(task, range(2, 10), 1)
+    found = dedupe.count_kept(search_task(task, 2, need=100))
+    assert found == 12, "by what summaries tell: of the first four none was a copy"
+    assert dedupe.count_kept(search_task(task, 2, need=12)) == 10, "there may be enough: now it is looked at"
+    validated(task, range(10, 16), 2)
+    assert dedupe.count_kept(search_task(task, 3, need=100)) == 18 * 10 // 12
+
+
+def test_after_people_changed_rows_a_large_label_is_counted(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dedupe, "FEW_SHARDS", 0)
+    task = started(owner)
+    searched(task)
+    validated(task, range(4), 0)
+    validated(task, range(2), 1)
+    monkeypatch.setattr(PlanFile, "starts", lambda *_: {2})
+    searched(task, round_number=2, first=1)
+    assert dedupe.count_kept(search_task(task, 1, need=100)) == 4
+    assert dedupe.count_kept(search_task(task, 2, need=100)) == 4
 
 
 def test_a_picture_under_two_labels_stays_under_one(owner: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from builder.errors import TakeDownListError
 from builder.raw import read_raw
+from builder.rounds import SHARD_SIZE
 from shared import datasets, shards
 from shared.blobs import raw_folder
 from shared.documents import Counts, ShardDocument
@@ -59,11 +60,12 @@ async def test_what_is_taken_down_is_not_fetched(
 
 
 async def test_a_shard_is_cut_out_of_its_round(owner: str, may_fetch: str) -> None:
-    task = started(owner, [f"{may_fetch}/none-{number}.jpg" for number in range(70)])
+    task = started(owner, [f"{may_fetch}/none-{number}.jpg" for number in range(SHARD_SIZE + 6)])
     search.search(search_task(task))
     await fetch.fetch_shard(shard_task(task, 1))
     rows = list(read_raw(raw_folder(task.dataset).read("cat-00001.tar")))
-    assert [row.candidate.url for _, row, _ in rows] == [f"{may_fetch}/none-{number}.jpg" for number in range(64, 70)]
+    rest = range(SHARD_SIZE, SHARD_SIZE + 6)
+    assert [row.candidate.url for _, row, _ in rows] == [f"{may_fetch}/none-{number}.jpg" for number in rest]
 
 
 async def test_what_was_fetched_is_not_fetched_again(owner: str, may_fetch: str) -> None:

@@ -40,28 +40,28 @@ def pack(files: dict[str, bytes]) -> bytes:
 
 
 def test_an_archive_becomes_raw_shards_and_an_index(owner: str) -> None:
-    files = {f"{'cat' if number % 2 else 'dog'}/{number}.jpg": picture(number) for number in range(70)}
-    found = brought(owner, pack({**files, "top.jpg": picture(70), "cat/": b"", ".hidden": b"x", "a.txt": b"x"}))
+    files = {f"{'cat' if number % 2 else 'dog'}/{number}.jpg": picture(number) for number in range(102)}
+    found = brought(owner, pack({**files, "top.jpg": picture(102), "cat/": b"", ".hidden": b"x", "a.txt": b"x"}))
     assert (found.state, found.error) == ("ready", None)
     report = found.report
     assert report is not None
-    assert (report.entries, report.images, report.unlabelled) == (74, 71, 1)
-    assert report.labels == {"cat": 35, "dog": 35}
+    assert (report.entries, report.images, report.unlabelled) == (106, 103, 1)
+    assert report.labels == {"cat": 51, "dog": 51}
     assert report.passed_over == {"directory": 1, "hidden": 1, "not_an_image_file": 1}
     folder = images_folder(owner, found.id)
     assert sorted(folder.names()) == ["00000.tar", "00001.tar", "index.jsonl"]
     index = list(read_index(owner, found.id))
     assert [one.path for one in index] == [*files, "top.jpg"]
-    for one in (index[0], index[63], index[64], index[70]):
+    for one in (index[0], index[95], index[96], index[102]):
         data = folder.read_range(f"{one.shard:05}.tar", one.offset, one.size_bytes)
-        assert data == {**files, "top.jpg": picture(70)}[one.path]
+        assert data == {**files, "top.jpg": picture(102)}[one.path]
     rows = list(read_raw(folder.read("00001.tar")))
-    assert [row.candidate.url for _, row, _ in rows] == [one.url for one in index[64:]]
+    assert [row.candidate.url for _, row, _ in rows] == [one.url for one in index[96:]]
     assert list(incoming_folder(owner).names()) == []
 
 
 def test_half_of_it_runs_again_to_the_same_result(owner: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = pack({f"cat/{number}.jpg": picture(number) for number in range(66)})
+    data = pack({f"cat/{number}.jpg": picture(number) for number in range(98)})
     whole = brought(owner, data)
     document = announced(owner, id=whole.id[::-1])
     incoming_folder(owner).write(document.id, data)
@@ -133,7 +133,7 @@ def test_what_cannot_be_used_is_refused_with_a_sentence(
 
 
 def test_an_archive_that_is_broken_in_the_middle_leaves_no_shard(owner: str) -> None:
-    data = pack({f"{number}.jpg": picture(number) for number in range(70)})
+    data = pack({f"{number}.jpg": picture(number) for number in range(102)})
     place = data.rindex(picture(69))
     found = brought(owner, data[:place] + b"\0\0" + data[place + 2 :])
     assert (found.state, found.refusal) == ("refused", "damaged")

@@ -2,6 +2,7 @@ import uuid
 
 import pytest
 
+from builder.rounds import SHARD_SIZE
 from shared import datasets, shards
 from shared.documents import DatasetDocument
 from shared.estimate import least_cost
@@ -29,11 +30,11 @@ def test_what_max_cost_does_not_allow_is_not_searched(owner: str) -> None:
     assert (second.count, second.dry) == (0, True)
     assert search.search(search_task(task, 2, need=200)) == second
     assert [one.over_cost for one in shards.searches(task.dataset)] == [True, True]
-    raw(task, range(64))
+    raw(task, range(SHARD_SIZE))
     validate.validate_raw(task.dataset, "cat-00000")
     assert dedupe.deduplicate(task) == {}, "no label collects again"
     assemble.assemble(task)
     assert assemble.finish(task) == "incomplete"
     told = datasets.get(owner, task.dataset).error or ""
-    assert "gave 64 candidates before the search ended" in told
+    assert "gave 96 candidates before the search ended" in told
     assert told.startswith(f"Collecting stopped at max_cost {document.max_cost:g} USD: cat. ")

@@ -55,18 +55,18 @@ def test_only_new_urls_are_fetched_and_what_is_there_stays(owner: str, task: Tas
 def test_what_a_stopped_build_found_and_never_fetched_is_found_again(
     owner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = [UrlRow(line=n + 1, url=f"http://a.example/cat/{n}.jpg") for n in range(70)]
+    lines = [UrlRow(line=n + 1, url=f"http://a.example/cat/{n}.jpg") for n in range(102)]
     monkeypatch.setattr(upload, "read_url_list", lambda *_: iter(lines))
-    task = started(owner, labels=[{"name": "cat"}], url_list=LIST, images_per_label=70, exports=[])
-    assert search.search(search_task(task, need=70)).count == 2
-    raw(task, range(64, 70), number=1)  # the second is validated, the first is not when the build is stopped
+    task = started(owner, labels=[{"name": "cat"}], url_list=LIST, images_per_label=102, exports=[])
+    assert search.search(search_task(task, need=102)).count == 2
+    raw(task, range(96, 102), number=1)  # the second is validated, the first is not when the build is stopped
     validate.validate_raw(task.dataset, "cat-00001")
     datasets.change(owner, task.dataset, lambda one: one.moved("cancelled"))
     renewal.refresh(owner, task.dataset, Refresh())
     assert plan.plan(task) is not None
-    assert search.search(SearchTask(**task.model_dump(), label="cat", need=70, round=2)).count == 1
+    assert search.search(SearchTask(**task.model_dump(), label="cat", need=102, round=2)).count == 1
     found = search.read_candidates(dataset_folder(task.dataset), "cat", 2)
-    assert [one.url for one in found] == [one.url for one in lines[:64]]
+    assert [one.url for one in found] == [one.url for one in lines[:96]]
 
 
 def test_a_full_dataset_is_searched_only_for_more(owner: str, task: Task) -> None:

@@ -1,5 +1,6 @@
 import pytest
 
+from builder.rounds import SHARD_SIZE
 from shared import datasets, shards
 from shared.blobs import dataset_folder, url_lists
 from shared.settings import Settings
@@ -16,16 +17,16 @@ def links(count: int) -> list[str]:
     return [f"http://a.example/{number}.jpg" for number in range(count)]
 
 
-def test_a_round_becomes_shards_of_64(owner: str, recorded: Recorded) -> None:
-    task = started(owner, links(150))
+def test_a_round_becomes_shards(owner: str, recorded: Recorded) -> None:
+    task = started(owner, links(2 * SHARD_SIZE + 22))
     found = search.search(search_task(task))
     assert (found.first, found.count, found.dry, found.stopped) == (0, 3, True, False)
     candidates = search.read_candidates(dataset_folder(task.dataset), "cat", 1)
-    assert [one.url for one in candidates] == links(150)
+    assert [one.url for one in candidates] == links(2 * SHARD_SIZE + 22)
     [document] = shards.searches(task.dataset)
     assert document.sources[0].source == "urls"
-    assert (document.found, document.sources[0].found, document.sources[0].dry) == (150, 150, True)
-    assert without_cost(recorded()) == {("pixcrawler.engine.candidates", "urls"): 150}
+    assert (document.found, document.sources[0].found, document.sources[0].dry) == (214, 214, True)
+    assert without_cost(recorded()) == {("pixcrawler.engine.candidates", "urls"): 214}
 
 
 def test_a_round_that_was_searched_is_not_searched_again(owner: str) -> None:
@@ -55,7 +56,7 @@ def test_a_round_that_storage_lost_is_searched_for_as_many_as_before(owner: str)
     validate.validate_raw(task.dataset, "cat-00000")
     dataset_folder(task.dataset).delete("candidates/cat-001.json")
     assert search.search(search_task(task, need=100)) == before
-    assert len(search.read_candidates(dataset_folder(task.dataset), "cat", 1)) > 64
+    assert len(search.read_candidates(dataset_folder(task.dataset), "cat", 1)) > SHARD_SIZE
 
 
 def test_a_cancelled_dataset_is_not_searched_for(owner: str) -> None:
