@@ -22,8 +22,11 @@ param overrides object = {}
 @description('Who is told of alerts and of the budget; empty: nobody.')
 param alertEmail string = ''
 
-@description('First month of the budget; it must be the current one when the budget is made.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the budget\'s first month, as it was when the budget was made, for Azure refuses another; empty: now.')
+param budgetStart string = ''
+
+@description('First day of this month. Not to be given.')
+param thisMonth string = utcNow('yyyy-MM-01')
 
 var settings = union(profile == 'prod' ? loadJsonContent('environments/prod.json') : loadJsonContent('environments/dev.json'), overrides)
 
@@ -63,6 +66,8 @@ var privately = settings.privateNetwork.enabled
 var premium = settings.frontDoor.sku == 'Premium_AzureFrontDoor'
 var storageClosed = privately && withFrontDoor && premium
 var gatewayId = guid(subscription().id, environmentName, location, 'gateway')
+// A budget must start in the month it is made in, and can never start at another time.
+var firstMonth = empty(budgetStart) ? thisMonth : budgetStart
 var emails = empty(alertEmail) ? [] : [alertEmail]
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -295,7 +300,6 @@ module alerts 'watching/alerts.bicep' = {
     actionGroupId: actionGroup.outputs.id
     enabled: settings.watching.alerts
     workspaceId: workspace.outputs.workspaceId
-    functionAppId: runtime.outputs.id
     storageAccountId: storage.outputs.id
     cosmosAccountId: cosmos.outputs.id
     eventTopicId: events.outputs.id
@@ -332,7 +336,7 @@ module budget 'watching/budget.bicep' = {
   scope: group
   params: {
     amount: settings.watching.budgetPerMonth
-    startDate: budgetStart
+    startDate: firstMonth
     emails: emails
     actionGroupId: actionGroup.outputs.id
   }
@@ -346,6 +350,9 @@ output AZURE_TENANT_ID string = tenant().tenantId
 
 @description('Resource group, for azd and for infra/scripts/.')
 output AZURE_RESOURCE_GROUP string = group.name
+
+@description('First day of the budget\'s first month: azd keeps it, and gives it to the next deployment.')
+output PIXCRAWLER_BUDGET_START string = firstMonth
 
 @description('Name of the function app.')
 output PIXCRAWLER_FUNCTION_APP string = runtime.outputs.name

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.infra.reading import INFRA, ROOT, data
@@ -45,9 +46,31 @@ def test_development_costs_nothing_while_nobody_builds() -> None:
     assert dev["scheduler"]["sku"] == "Consumption"
 
 
+@pytest.mark.parametrize("profile", ["dev", "prod"])
+def test_the_backend_is_that_of_host_json(profile: str) -> None:
+    """The platform's scaling reads it there and nowhere else: with another, orchestrations are not scaled."""
+    durable = json.loads((ROOT / "host.json").read_text())["extensions"]["durableTask"]
+    provider = durable.get("storageProvider", {"type": "AzureStorage"})
+    backends = {"azureManaged": "scheduler", "AzureStorage": "azureStorage"}
+    assert data(f"environments/{profile}.json")["durableBackend"] == backends[provider["type"]]
+    if provider["type"] == "azureManaged":
+        assert f"{provider['connectionStringName']}:" in (INFRA / "core/settings.bicep").read_text()
+
+
 def test_azd_gives_parameters_that_main_has() -> None:
     given = data("main.parameters.json")["parameters"]
     assert set(given) <= set(re.findall(r"^param (\w+)", MAIN, re.MULTILINE))
+
+
+def test_a_budget_keeps_the_month_it_was_made_in() -> None:
+    """Azure refuses to move the start of a budget: what one deployment puts out must go into the next."""
+    (name,) = re.findall(r"^output (\w+) string = firstMonth$", MAIN, re.MULTILINE)
+    assert data("main.parameters.json")["parameters"]["budgetStart"]["value"] == f"${{{name}=}}"
+    steps = yaml.safe_load((ROOT / ".github/workflows/deploy-to.yml").read_text())["jobs"]["deploy"]["steps"]
+    commands = [step.get("run", "") for step in steps]
+    refresh, provision = (commands.index(f"azd {what} --no-prompt") for what in ("env refresh", "provision"))
+    assert refresh < provision, "an environment that is made anew knows no outputs"
+    assert "if" not in steps[refresh]
 
 
 def test_the_hook_is_there_and_gets_what_it_needs() -> None:
