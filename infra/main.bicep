@@ -22,7 +22,7 @@ param overrides object = {}
 @description('Who is told of alerts and of the budget; empty: nobody.')
 param alertEmail string = ''
 
-@description('First day of the budget\'s first month, as it was when the budget was made, for Azure refuses another; empty: now.')
+@description('First day of the budget\'s first month, as it was when the budget was made, for Azure refuses another (infra/scripts/budget.sh asks); empty: now.')
 param budgetStart string = ''
 
 @description('First day of this month. Not to be given.')
@@ -350,9 +350,6 @@ output AZURE_TENANT_ID string = tenant().tenantId
 
 @description('Resource group, for azd and for infra/scripts/.')
 output AZURE_RESOURCE_GROUP string = group.name
-
-@description('First day of the budget\'s first month: azd keeps it, and gives it to the next deployment.')
-output PIXCRAWLER_BUDGET_START string = firstMonth
 
 @description('Name of the function app.')
 output PIXCRAWLER_FUNCTION_APP string = runtime.outputs.name

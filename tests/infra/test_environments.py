@@ -62,17 +62,6 @@ def test_azd_gives_parameters_that_main_has() -> None:
     assert set(given) <= set(re.findall(r"^param (\w+)", MAIN, re.MULTILINE))
 
 
-def test_a_budget_keeps_the_month_it_was_made_in() -> None:
-    """Azure refuses to move the start of a budget: what one deployment puts out must go into the next."""
-    (name,) = re.findall(r"^output (\w+) string = firstMonth$", MAIN, re.MULTILINE)
-    assert data("main.parameters.json")["parameters"]["budgetStart"]["value"] == f"${{{name}=}}"
-    steps = yaml.safe_load((ROOT / ".github/workflows/deploy-to.yml").read_text())["jobs"]["deploy"]["steps"]
-    commands = [step.get("run", "") for step in steps]
-    refresh, provision = (commands.index(f"azd {what} --no-prompt") for what in ("env refresh", "provision"))
-    assert refresh < provision, "an environment that is made anew knows no outputs"
-    assert "if" not in steps[refresh]
-
-
 def test_the_hook_is_there_and_gets_what_it_needs() -> None:
     azd = yaml.safe_load((ROOT / "azure.yaml").read_text())
     for system, shell in azd["hooks"]["postdeploy"].items():
