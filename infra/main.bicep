@@ -66,9 +66,6 @@ var privately = settings.privateNetwork.enabled
 var premium = settings.frontDoor.sku == 'Premium_AzureFrontDoor'
 var storageClosed = privately && withFrontDoor && premium
 var gatewayId = guid(subscription().id, environmentName, location, 'gateway')
-// A budget must start in the month it is made in, and can never start at another time.
-var firstMonth = empty(budgetStart) ? thisMonth : budgetStart
-var emails = empty(alertEmail) ? [] : [alertEmail]
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: names.resourceGroup
@@ -287,58 +284,27 @@ module locks 'core/locks.bicep' = if (settings.deleteLocks) {
   }
 }
 
-module actionGroup 'watching/action-group.bicep' = {
-  scope: group
-  params: { name: names.actionGroup, tags: tags, emails: emails }
-}
-
-module alerts 'watching/alerts.bicep' = {
+module watching 'watching/main.bicep' = {
   scope: group
   params: {
     location: location
     tags: tags
-    actionGroupId: actionGroup.outputs.id
-    enabled: settings.watching.alerts
-    workspaceId: workspace.outputs.workspaceId
-    storageAccountId: storage.outputs.id
-    cosmosAccountId: cosmos.outputs.id
-    eventTopicId: events.outputs.id
-  }
-}
-
-module availability 'watching/availability.bicep' = {
-  scope: group
-  params: {
+    actionGroupName: names.actionGroup
+    emails: empty(alertEmail) ? [] : [alertEmail]
+    alerts: settings.watching.alerts
+    probe: settings.watching.probe
+    probeSeconds: settings.watching.probeSeconds
+    probePlaces: settings.watching.probePlaces
+    budgetPerMonth: settings.watching.budgetPerMonth
+    // It must start in the month it is made in, and can never start at another time.
+    budgetStart: empty(budgetStart) ? thisMonth : budgetStart
     host: host
-    location: location
-    tags: tags
-    applicationInsightsId: workspace.outputs.applicationInsightsId
-    actionGroupId: actionGroup.outputs.id
-    enabled: settings.watching.probe
-    seconds: settings.watching.probeSeconds
-    places: settings.watching.probePlaces
-  }
-}
-
-module workbook 'watching/workbook.bicep' = {
-  scope: group
-  params: {
-    location: location
-    tags: tags
     workspaceId: workspace.outputs.workspaceId
+    applicationInsightsId: workspace.outputs.applicationInsightsId
     functionAppId: runtime.outputs.id
     storageAccountId: storage.outputs.id
     cosmosAccountId: cosmos.outputs.id
-  }
-}
-
-module budget 'watching/budget.bicep' = {
-  scope: group
-  params: {
-    amount: settings.watching.budgetPerMonth
-    startDate: firstMonth
-    emails: emails
-    actionGroupId: actionGroup.outputs.id
+    eventTopicId: events.outputs.id
   }
 }
 
