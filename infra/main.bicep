@@ -66,6 +66,7 @@ var privately = settings.privateNetwork.enabled
 var premium = settings.frontDoor.sku == 'Premium_AzureFrontDoor'
 var storageClosed = privately && withFrontDoor && premium
 var gatewayId = guid(subscription().id, environmentName, location, 'gateway')
+var emails = empty(alertEmail) ? [] : [alertEmail]
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: names.resourceGroup
@@ -290,7 +291,7 @@ module watching 'watching/main.bicep' = {
     location: location
     tags: tags
     actionGroupName: names.actionGroup
-    emails: empty(alertEmail) ? [] : [alertEmail]
+    emails: emails
     alerts: settings.watching.alerts
     probe: settings.watching.probe
     probeSeconds: settings.watching.probeSeconds
