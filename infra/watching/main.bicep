@@ -25,7 +25,8 @@ param probeSeconds int
 @description('Places that the probe asks from.')
 param probePlaces array
 
-@description('What the resource group may cost in a month.')
+@description('What the resource group may cost in a month; 0: no budget, for subscriptions that can have none.')
+@minValue(0)
 param budgetPerMonth int
 
 @description('First day of the budget\'s first month, yyyy-MM-01.')
@@ -93,7 +94,7 @@ module workbook 'workbook.bicep' = {
   }
 }
 
-module budget 'budget.bicep' = {
+module budget 'budget.bicep' = if (budgetPerMonth > 0) {
   params: {
     amount: budgetPerMonth
     startDate: budgetStart

@@ -8,6 +8,9 @@ import pytest
 import yaml
 
 from tests.infra.reading import INFRA, ROOT, data
+from tools.infra.checkov import arm
+from tools.infra.environments import deploy
+from tools.infra.program import Program
 
 ENVIRONMENT = {"AZURE_ENV_NAME": "dev-1", "AZURE_SUBSCRIPTION_ID": "s"}
 PROGRAM = """#!/bin/sh
@@ -66,6 +69,15 @@ def test_it_asks_for_what_the_infrastructure_makes_and_azd_gives_it_on() -> None
     assert "resourceGroup: 'rg-${environmentName}'" in _read("main.bicep")
     given = data("main.parameters.json")["parameters"]
     assert given["budgetStart"]["value"] == "${PIXCRAWLER_BUDGET_START=}"
+
+
+@pytest.mark.parametrize(("amount", "budgets"), [(0, []), (7, [7])])
+def test_a_subscription_that_can_have_no_budget_is_asked_for_none(amount: int, budgets: list[int]) -> None:
+    program = Program.load(INFRA)
+    deploy(INFRA, program, INFRA / "environments/dev.json", {"watching": {"budgetPerMonth": amount}}, "pixcrawler")
+    assert not program.report.sorted()
+    made = [one.body.fields["properties"] for one in program.deployments if "/budgets@" in one.type]
+    assert [arm(properties)["amount"] for properties in made] == budgets
 
 
 def _read(path: str) -> str:
