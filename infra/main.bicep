@@ -22,8 +22,11 @@ param overrides object = {}
 @description('Who is told of alerts and of the budget; empty: nobody.')
 param alertEmail string = ''
 
-@description('First month of the budget; it must be the current one when the budget is made.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the budget\'s first month, as it was when the budget was made, for Azure refuses another (infra/scripts/budget.sh asks); empty: now.')
+param budgetStart string = ''
+
+@description('First day of this month. Not to be given.')
+param thisMonth string = utcNow('yyyy-MM-01')
 
 var settings = union(profile == 'prod' ? loadJsonContent('environments/prod.json') : loadJsonContent('environments/dev.json'), overrides)
 
@@ -282,59 +285,27 @@ module locks 'core/locks.bicep' = if (settings.deleteLocks) {
   }
 }
 
-module actionGroup 'watching/action-group.bicep' = {
-  scope: group
-  params: { name: names.actionGroup, tags: tags, emails: emails }
-}
-
-module alerts 'watching/alerts.bicep' = {
+module watching 'watching/main.bicep' = {
   scope: group
   params: {
     location: location
     tags: tags
-    actionGroupId: actionGroup.outputs.id
-    enabled: settings.watching.alerts
+    actionGroupName: names.actionGroup
+    emails: emails
+    alerts: settings.watching.alerts
+    probe: settings.watching.probe
+    probeSeconds: settings.watching.probeSeconds
+    probePlaces: settings.watching.probePlaces
+    budgetPerMonth: settings.watching.budgetPerMonth
+    // It must start in the month it is made in, and can never start at another time.
+    budgetStart: empty(budgetStart) ? thisMonth : budgetStart
+    host: host
     workspaceId: workspace.outputs.workspaceId
+    applicationInsightsId: workspace.outputs.applicationInsightsId
     functionAppId: runtime.outputs.id
     storageAccountId: storage.outputs.id
     cosmosAccountId: cosmos.outputs.id
     eventTopicId: events.outputs.id
-  }
-}
-
-module availability 'watching/availability.bicep' = {
-  scope: group
-  params: {
-    host: host
-    location: location
-    tags: tags
-    applicationInsightsId: workspace.outputs.applicationInsightsId
-    actionGroupId: actionGroup.outputs.id
-    enabled: settings.watching.probe
-    seconds: settings.watching.probeSeconds
-    places: settings.watching.probePlaces
-  }
-}
-
-module workbook 'watching/workbook.bicep' = {
-  scope: group
-  params: {
-    location: location
-    tags: tags
-    workspaceId: workspace.outputs.workspaceId
-    functionAppId: runtime.outputs.id
-    storageAccountId: storage.outputs.id
-    cosmosAccountId: cosmos.outputs.id
-  }
-}
-
-module budget 'watching/budget.bicep' = {
-  scope: group
-  params: {
-    amount: settings.watching.budgetPerMonth
-    startDate: budgetStart
-    emails: emails
-    actionGroupId: actionGroup.outputs.id
   }
 }
 

@@ -122,6 +122,7 @@ resource writes 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-0
     roleDefinitionId: '${account.id}/sqlRoleDefinitions/${dataContributor}'
     scope: '${account.id}/dbs/${database.name}'
   }
+  dependsOn: [reads] // one after the other: of two at once, the account refuses one (412)
 }
 
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {

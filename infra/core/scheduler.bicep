@@ -45,6 +45,7 @@ resource retention 'Microsoft.DurableTask/schedulers/retentionPolicies@2025-11-0
   parent: scheduler
   name: 'default'
   properties: { retentionPolicies: [{ retentionPeriodInDays: historyDays }] }
+  dependsOn: [taskHub] // one change of the scheduler at a time
 }
 
 resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {

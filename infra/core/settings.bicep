@@ -49,11 +49,14 @@ var references = toObject(
   secret => secret.key,
   secret => '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${secret.value})'
 )
+// host.json names the scheduler, for the platform's scaling reads the backend in that file and knows no settings over it
+// (github.com/Azure/azure-functions-durable-extension/issues/2622). With Azure Storage, change host.json too.
 var durable = empty(schedulerEndpoint)
-  ? {}
+  ? {
+      AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'AzureStorage'
+      AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'AzureWebJobsStorage'
+    }
   : {
-      AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
-      AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
       DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${clientId}'
     }
 

@@ -129,7 +129,7 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01
           name: 'delete-old-versions'
           type: 'Lifecycle'
           definition: {
-            filters: { blobTypes: ['blockBlob'], prefixMatch: ['datasets/', 'uploads/', '${deploymentContainer}/'] }
+            filters: { blobTypes: ['blockBlob'] } // of every container: the Functions host has some of its own
             actions: { version: { delete: { daysAfterCreationGreaterThan: keepDeletedDays } } }
           }
         }

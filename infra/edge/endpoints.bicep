@@ -51,6 +51,8 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
   }
 ]
 
+// One after the other: three change the same account, and all the same subnet.
+@batchSize(1)
 resource endpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
   for service in services: {
     name: 'pe-${toLower(service.name)}'

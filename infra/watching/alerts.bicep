@@ -16,9 +16,6 @@ param enabled bool
 @description('Resource id of the Log Analytics workspace.')
 param workspaceId string
 
-@description('Resource id of the function app.')
-param functionAppId string
-
 @description('Resource id of the storage account.')
 param storageAccountId string
 
@@ -51,6 +48,7 @@ var platform = [
     scope: eventTopicId
     namespace: 'Microsoft.EventGrid/systemTopics'
     metric: 'DeadLetteredCount'
+    aggregation: 'Total'
     threshold: 0
     dimensions: []
   }
@@ -62,6 +60,7 @@ var platform = [
     scope: cosmosAccountId
     namespace: 'Microsoft.DocumentDB/databaseAccounts'
     metric: 'TotalRequests'
+    aggregation: 'Count'
     threshold: 99
     dimensions: [{ name: 'StatusCode', operator: 'Include', values: ['429'] }]
   }
@@ -73,6 +72,7 @@ var platform = [
     scope: storageAccountId
     namespace: 'Microsoft.Storage/storageAccounts'
     metric: 'Transactions'
+    aggregation: 'Total'
     threshold: 99
     dimensions: [
       {
@@ -141,7 +141,7 @@ resource platformAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
             metricNamespace: rule.namespace
             metricName: rule.metric
             dimensions: rule.dimensions
-            timeAggregation: 'Total'
+            timeAggregation: rule.aggregation
             operator: 'GreaterThan'
             threshold: rule.threshold
           }
@@ -153,7 +153,8 @@ resource platformAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   }
 ]
 
-// Alerts of the activity log have no severity of their own: they are information.
+// Alerts of the activity log have no severity of their own: they are information. The group has one app; its id is no
+// condition, for settings and packages are changed at ids below it, and conditions compare whole ids.
 resource deployed 'Microsoft.Insights/activityLogAlerts@2020-10-01' = {
   name: 'deployments'
   location: 'global'
@@ -165,7 +166,6 @@ resource deployed 'Microsoft.Insights/activityLogAlerts@2020-10-01' = {
     condition: {
       allOf: [
         { field: 'category', equals: 'Administrative' }
-        { field: 'resourceId', equals: functionAppId }
         { field: 'status', equals: 'Succeeded' }
         { anyOf: map(deployments, operation => { field: 'operationName', equals: operation }) }
       ]

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.infra.reading import INFRA, ROOT, data
@@ -43,6 +44,17 @@ def test_development_costs_nothing_while_nobody_builds() -> None:
     assert dev["runtime"]["alwaysReady"] == []
     assert dev["cosmos"]["mode"] == "serverless"
     assert dev["scheduler"]["sku"] == "Consumption"
+
+
+@pytest.mark.parametrize("profile", ["dev", "prod"])
+def test_the_backend_is_that_of_host_json(profile: str) -> None:
+    """The platform's scaling reads it there and nowhere else: with another, orchestrations are not scaled."""
+    durable = json.loads((ROOT / "host.json").read_text())["extensions"]["durableTask"]
+    provider = durable.get("storageProvider", {"type": "AzureStorage"})
+    backends = {"azureManaged": "scheduler", "AzureStorage": "azureStorage"}
+    assert data(f"environments/{profile}.json")["durableBackend"] == backends[provider["type"]]
+    if provider["type"] == "azureManaged":
+        assert f"{provider['connectionStringName']}:" in (INFRA / "core/settings.bicep").read_text()
 
 
 def test_azd_gives_parameters_that_main_has() -> None:

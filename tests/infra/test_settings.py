@@ -25,9 +25,7 @@ ONLY_AZURE = {
     "AzureWebJobsStorage__credential": "identity instead of the connection string",
     "AzureWebJobsStorage__queueServiceUri": "identity instead of the connection string",
     "AzureWebJobsStorage__tableServiceUri": "identity instead of the connection string",
-    "AzureFunctionsJobHost__extensions__durableTask__storageProvider__type": "host.json is for Azure Storage",
-    "AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName": "as above",
-    "DURABLE_TASK_SCHEDULER_CONNECTION_STRING": "as above",
+    "DURABLE_TASK_SCHEDULER_CONNECTION_STRING": "there is no scheduler locally: Azure Storage, as the sample says",
 }
 NOT_OF_THE_MODEL = {
     "FUNCTIONS_WORKER_RUNTIME": "the host's",

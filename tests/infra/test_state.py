@@ -14,7 +14,7 @@ CONTAINERS = {container["name"]: container for container in data("core/container
 ALWAYS_INDEXED = {"id", "_ts"}
 BY_NAME = {"audit": {"action", "subject", "dataset"}}
 """Conditions whose property is put in when the query is made."""
-NOT_WORTH_IT = {"datasets": {"spec"}}
+NOT_WORTH_IT = {"datasets": {"spec"}, "audit": {"ttl"}}
 """Compared only where an indexed condition has left a handful."""
 
 

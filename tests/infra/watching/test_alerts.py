@@ -23,7 +23,7 @@ def test_a_rule_is_whole(rule: dict[str, str]) -> None:
     assert rule["severity"] in {"critical", "warning"}
     assert rule["heading"] in RUNBOOK
     assert rule["description"].endswith(".")
-    assert MINUTES[rule["every"]] <= MINUTES[rule["window"]]
+    assert MINUTES[rule["every"]] * 2 <= MINUTES[rule["window"]], "telemetry that comes late is looked at once more"
     assert MINUTES[rule["every"]] <= {"critical": 5, "warning": 15}[rule["severity"]]
     assert rule["name"] in queries()
 
@@ -65,3 +65,17 @@ def test_the_probe_asks_for_the_route_of_liveness_and_for_its_word() -> None:
     handlers = (ROOT / "functions" / "health.py").read_text()
     assert f'"GET", "{path[1]}", role=None' in handlers
     assert f'Liveness(status="{word[1]}")' in handlers
+
+
+def test_platform_metrics_are_added_up_as_they_can_be() -> None:
+    """The services refuse others: https://learn.microsoft.com/azure/azure-monitor/reference/metrics-index"""
+    stated = dict(re.findall(r"metric: '(\w+)'\n    aggregation: '(\w+)'", MODULE))
+    assert stated == {"DeadLetteredCount": "Total", "TotalRequests": "Count", "Transactions": "Total"}
+    assert "timeAggregation: rule.aggregation" in MODULE
+
+
+def test_the_alert_of_deployments_knows_no_single_resource() -> None:
+    """Settings and packages change at ids below the app's, and a condition compares whole ids."""
+    condition = MODULE.partition("'Microsoft.Insights/activityLogAlerts")[2]
+    assert "scopes: [resourceGroup().id]" in condition
+    assert "resourceId" not in condition
