@@ -20,6 +20,13 @@ def _build(script: Callable[[], Stage]) -> Scenario:
     return lambda: _run(script(), "build_dataset", test_build.TASK, "d")
 
 
+def exporting() -> Stage:
+    """Two datasets, then one more, then none."""
+    pages = [["a", "b"], ["c"], []]
+    nothing = dict.fromkeys(["collect_dataset", "collect_tenant"], lambda _: None)
+    return Stage({**nothing, "export_page": lambda _: pages.pop(0)})
+
+
 SCENARIOS: dict[str, Scenario] = {
     **{f"build-{script.__name__.replace('_', '-')}": _build(script) for script in test_build.SCENARIOS},
     "delete": lambda: _run(test_build.plain(), "delete_dataset", DATASET, "d-delete"),
@@ -35,8 +42,6 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "take-down": lambda: _run(test_take_down.Tenant().stage(), "take_down", test_take_down.TASK, "t1"),
     "erase-tenant": lambda: _run(test_take_down.erasing(), "erase_tenant_data", test_take_down.ERASURE, "e1"),
-    "export-tenant": lambda: _run(
-        Stage({"collect_tenant": lambda _: None}), "export_tenant_data", {"owner": "o", "export": "x"}, "export-x"
-    ),
+    "export-tenant": lambda: _run(exporting(), "export_tenant_data", {"owner": "o", "export": "x"}, "export-x"),
 }
 """By the name of its file."""
