@@ -55,6 +55,13 @@ def test_the_task_hub_is_that_of_host_json() -> None:
     assert string("main.bicep", "taskHub") == host["extensions"]["durableTask"]["hubName"]
 
 
+def test_the_app_may_read_and_write_documents_and_no_more() -> None:
+    """The built-in role, whose id is the same in every account; the role of the template's own reads metadata."""
+    assert string("core/cosmos.bicep", "dataContributor") == "00000000-0000-0000-0000-000000000002"
+    [*_, permission] = literals(declared("core/cosmos.bicep", "metadataReader"))
+    assert permission == {"dataActions": "['Microsoft.DocumentDB/databaseAccounts/readMetadata']"}
+
+
 def test_keys_are_off() -> None:
     assert "allowSharedKeyAccess: false" in (INFRA / "core/storage.bicep").read_text()
     assert "disableLocalAuth: true" in (INFRA / "core/cosmos.bicep").read_text()
