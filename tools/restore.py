@@ -21,6 +21,10 @@ SYSTEM = ("_rid", "_self", "_etag", "_attachments", "_ts", "_lsn")
 _OF_A_DATASET = {"datasets": "c.id = @dataset", "shards": "c.dataset = @dataset"}
 
 
+class NotWholeError(Exception):
+    """The restored account does not have what is asked for; the message says what to do."""
+
+
 def restored(endpoint: str) -> "DatabaseProxy":
     """The database in the account that was restored."""
     from azure.cosmos import CosmosClient
@@ -45,6 +49,17 @@ def documents(source: "DatabaseProxy", dataset: str | None) -> Iterator[tuple[st
         )
         for item in found:
             yield name, {key: value for key, value in item.items() if key not in SYSTEM}
+
+
+def check_dataset(source: "DatabaseProxy", dataset: str) -> None:
+    """`NotWholeError` when the dataset was not there at that moment, or was being deleted."""
+    states = [item.get("state") for name, item in documents(source, dataset) if name == "datasets"]
+    if not states:
+        msg = f"dataset {dataset} is not in the restored account: choose another moment"
+        raise NotWholeError(msg)
+    if states == ["deleting"]:
+        msg = f"dataset {dataset} was being deleted, and the app would go on with that: choose an earlier moment"
+        raise NotWholeError(msg)
 
 
 def copy(source: "DatabaseProxy", *, dataset: str | None = None, overwrite: bool = False) -> tuple[int, int]:
@@ -75,8 +90,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--overwrite", action="store_true", help="documents that are there too")
     options = parser.parse_args(arguments)
     try:
-        written, left = copy(restored(options.endpoint), dataset=options.dataset, overwrite=options.overwrite)
-    except AzureError as error:
+        source = restored(options.endpoint)
+        if options.dataset:
+            check_dataset(source, options.dataset)
+        written, left = copy(source, dataset=options.dataset, overwrite=options.overwrite)
+    except (AzureError, NotWholeError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(f"{written} documents are written; {left} were there and are as they were\n")

@@ -99,6 +99,7 @@ class Stage:
             self.client.close()
             await asyncio.to_thread(hub.stop)
         assert state is not None
+        assert {called for called, _ in self.calls} <= set(self.activities), "the script knows every activity"
         return state.runtime_status, json.loads(state.serialized_output or "null")
 
     @asynccontextmanager

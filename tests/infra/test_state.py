@@ -12,6 +12,7 @@ from tests.infra.reading import INFRA, ROOT, data, declared, literals, string, t
 CONTAINERS = {container["name"]: container for container in data("core/containers.json")}
 
 ALWAYS_INDEXED = {"id", "_ts"}
+"""By the service itself, whatever the policy says."""
 BY_NAME = {"audit": {"action", "subject", "dataset"}}
 """Conditions whose property is put in when the query is made."""
 NOT_WORTH_IT = {"datasets": {"spec"}, "audit": {"ttl"}}
@@ -58,6 +59,13 @@ def test_the_poison_queue_is_that_of_the_trigger() -> None:
 def test_the_task_hub_is_that_of_host_json() -> None:
     host = json.loads((ROOT / "host.json").read_text())
     assert string("main.bicep", "taskHub") == host["extensions"]["durableTask"]["hubName"]
+
+
+def test_the_app_may_read_and_write_documents_and_no_more() -> None:
+    """The built-in role, whose id is the same in every account; the role of the template's own reads metadata."""
+    assert string("core/cosmos.bicep", "dataContributor") == "00000000-0000-0000-0000-000000000002"
+    [*_, permission] = literals(declared("core/cosmos.bicep", "metadataReader"))
+    assert permission == {"dataActions": "['Microsoft.DocumentDB/databaseAccounts/readMetadata']"}
 
 
 def test_keys_are_off() -> None:

@@ -65,6 +65,27 @@ def test_what_is_there_stays_unless_asked(
     assert datasets.get(owner, there).name == "older"
 
 
+@pytest.mark.parametrize(
+    ("state", "told"), [(None, "is not in the restored account"), ("deleting", "an earlier moment")]
+)
+def test_a_dataset_that_would_not_stay_is_refused(
+    lost: tuple[str, str, str], owner: str, state: str | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from azure.cosmos import CosmosClient
+
+    gone, _, endpoint = lost
+    container = (
+        CosmosClient(endpoint, KEY).get_database_client(settings().cosmos_database).get_container_client("datasets")
+    )
+    item = container.read_item(gone, owner)
+    container.delete_item(gone, owner)
+    if state:
+        container.create_item({**item, "state": state})
+    assert main(["--from", endpoint, "--dataset", gone]) == 1
+    assert told in capsys.readouterr().err
+    assert (datasets.find(owner, gone), shards(gone)) == (None, [])
+
+
 def test_an_account_without_the_database_is_said(
     account: str, stores: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

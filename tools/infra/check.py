@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tools.infra.environments import check_environments
 from tools.infra.program import Pass, Program
+from tools.infra.references import check_references
 from tools.infra.report import Finding
 from tools.infra.roles import check_table
 from tools.infra.unused import check_reached, check_unused
@@ -14,6 +15,7 @@ def check(root: Path, *, deployed: bool = True) -> list[Finding]:
     program = Program.load(root)
     for template in program.templates.values():
         Pass(program, template).run()
+        check_references(template, program.report)
         check_unused(template, program.report)
     check_table(root / "roles.json", program.report)
     if deployed:

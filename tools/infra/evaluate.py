@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.infra import syntax as s
 from tools.infra import values as v
-from tools.infra.functions import BUILTINS, OPERATORS, SECRET_METHODS, display, unite
+from tools.infra.functions import BUILTINS, OPERATORS, SECRET_METHODS, display, miscounted, unite
 from tools.infra.report import Place, Report
 from tools.infra.schema import Schema, find
 from tools.infra.secrets import names_a_secret
@@ -113,6 +113,8 @@ class Evaluator:
     def ternary(self, expr: s.Ternary, scope: Scope) -> v.Value:
         """Return the side that the condition takes, or both when it is not known."""
         condition = self.value(expr.condition, scope)
+        if any(v.kind(option) not in {"bool", "any"} for option in v.options(condition)):
+            self.fault(expr.at, f"a condition is bool, not {v.kind(condition)}", "type")
         if isinstance(condition, v.Known):
             return self.value(expr.yes if condition.data else expr.no, scope)
         return v.choose(expr.at, [self.value(expr.yes, scope), self.value(expr.no, scope)])
@@ -174,16 +176,20 @@ class Evaluator:
             return v.Deployed(expr.at, base.symbol, base.type, base.name, {}, path)
         return v.Unknown(expr.at, found, names_a_secret(name))
 
-    def call(self, expr: s.Call, scope: Scope) -> v.Value:  # noqa: PLR0911 - one case for each kind of function
+    def call(self, expr: s.Call, scope: Scope) -> v.Value:  # noqa: C901, PLR0911 - one case for each kind
         """Return what a function or a resource's method returns."""
         arguments = [self.value(argument, scope) for argument in expr.arguments]
         hidden = any(v.secret(argument) for argument in arguments)
-        if expr.name.startswith("list") or expr.name in SECRET_METHODS:
+        if expr.on is None and (wrong := miscounted(expr.name, len(arguments))):
+            return self.fault(expr.at, wrong)
+        if expr.name in SECRET_METHODS:
             return v.Unknown(expr.at, s.ANY, secret=True)
         if expr.on is not None:
             return self.fault(expr.at, f"there is no method {expr.name}")
         if expr.name in self.template.functions:
             declared = self.template.functions[expr.name]
+            if len(arguments) != len(declared.parameters):
+                return self.fault(expr.at, f"{expr.name} takes {len(declared.parameters)} arguments")
             inner = {name: given for (name, _), given in zip(declared.parameters, arguments, strict=False)}
             return self.value(declared.body, inner)
         if expr.name in {"loadJsonContent", "loadTextContent", "loadFileAsBase64", "loadYamlContent"}:

@@ -4,6 +4,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions
 """
 
 import base64
+import inspect
 import json
 import uuid
 from collections.abc import Callable
@@ -129,6 +130,16 @@ CONTEXT: dict[str, tuple[s.Type, Any]] = {
         },
     ),
     "environment": (OBJECT, {"name": "AzureCloud", "suffixes": {"storage": "core.windows.net"}}),
+    "resourceGroup": (
+        OBJECT,
+        {
+            "id": GROUP,
+            "name": "group",
+            "location": "westeurope",
+            "tags": {},
+            "type": "Microsoft.Resources/resourceGroups",
+        },
+    ),
     "tenant": (OBJECT, {"tenantId": TENANT, "displayName": "t", "countryCode": "NZ"}),
 }
 OF_AZURE = {
@@ -136,14 +147,50 @@ OF_AZURE = {
     "dateTimeToEpoch": INT, "deployer": OBJECT, "deployment": OBJECT,
     "extensionResourceId": STRING,
     "managementGroup": OBJECT, "newGuid": STRING, "parseCidr": OBJECT, "pickZones": ARRAY, "reference": s.ANY,
-    "resourceGroup": OBJECT, "tenantResourceId": STRING, "toLogicalZone": STRING, "utcNow": STRING,
+    "tenantResourceId": STRING, "toLogicalZone": STRING, "utcNow": STRING,
 }  # fmt: skip
-SECRET_METHODS = {"getSecret"}
+SECRET_METHODS = {
+    "getSecret", "list", "listAccountSas", "listAdminKeys", "listAuthKeys", "listConnectionStrings", "listCredentials",
+    "listKeys", "listKeyValue", "listQueryKeys", "listSecrets", "listServiceSas",
+}  # fmt: skip
+"""What returns secrets: as a function, or as a method of a resource."""
 BUILTINS = (
     {name: Builtin(returns, run) for name, (returns, run) in PURE.items()}
-    | {name: Builtin(returns, lambda data=data: data) for name, (returns, data) in CONTEXT.items()}
+    | {name: Builtin(returns, lambda *_, data=data: data) for name, (returns, data) in CONTEXT.items()}
     | {name: Builtin(returns) for name, returns in OF_AZURE.items()}
 )
+
+
+# Of functions whose signature here does not say: the fewest and (None: any number) the most arguments.
+ARITIES: dict[str, tuple[int, int | None]] = {
+    "any": (1, 1), "cidrHost": (2, 2), "cidrSubnet": (3, 3), "coalesce": (1, None), "concat": (1, None),
+    "dateTimeAdd": (2, 3), "dateTimeFromEpoch": (1, 1), "dateTimeToEpoch": (1, 1), "deployer": (0, 0),
+    "deployment": (0, 0), "environment": (0, 0), "extensionResourceId": (3, None), "filter": (2, 2),
+    "format": (2, None), "groupBy": (2, 2), "guid": (1, None), "int": (1, 1), "intersection": (2, None),
+    "json": (1, 1), "length": (1, 1), "list": (2, 3), "listAccountSas": (2, 3), "listKeys": (2, 3),
+    "listServiceSas": (2, 3), "loadFileAsBase64": (1, 1), "loadJsonContent": (1, 3), "loadTextContent": (1, 2),
+    "loadYamlContent": (1, 3), "managementGroup": (0, 1), "map": (2, 2), "mapValues": (2, 2), "max": (1, None),
+    "min": (1, None), "newGuid": (0, 0), "objectKeys": (1, 1), "parseCidr": (1, 1), "pickZones": (3, 5),
+    "reduce": (3, 3), "reference": (1, 3), "resourceGroup": (0, 2), "resourceId": (2, None), "sort": (2, 2),
+    "subscription": (0, 1), "subscriptionResourceId": (2, None), "tenant": (0, 0), "tenantResourceId": (2, None),
+    "toLogicalZone": (3, 3), "toObject": (2, 3), "union": (2, None), "uniqueString": (1, None), "uri": (2, 2),
+    "utcNow": (0, 1),
+}  # fmt: skip
+
+
+def miscounted(name: str, given: int) -> str | None:
+    """Return what is wrong when the function `name`, if there is one, is given so many arguments."""
+    least, most = 0, None
+    if name in ARITIES:
+        least, most = ARITIES[name]
+    elif name in PURE:
+        parameters = inspect.signature(PURE[name][1]).parameters.values()
+        least = sum(one.default is one.empty and one.kind is not one.VAR_POSITIONAL for one in parameters)
+        most = None if any(one.kind is one.VAR_POSITIONAL for one in parameters) else len(parameters)
+    if least <= given <= (given if most is None else most):
+        return None
+    wanted = str(least) if least == most else f"{least} to {'many' if most is None else most}"
+    return f"{name} takes {wanted} arguments, not {given}"
 
 
 def equal(left: Any, right: Any) -> bool:

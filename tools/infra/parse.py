@@ -10,6 +10,7 @@ import tree_sitter_bicep
 from tree_sitter import Language, Node, Parser
 
 from tools.infra import syntax as s
+from tools.infra.decorators import check_decorators
 from tools.infra.parse_types import decorated, type_of
 from tools.infra.report import Place, Report
 
@@ -39,11 +40,19 @@ def parse(path: Path, report: Report) -> s.Template:
         try:
             if node.type == "decorators":
                 decorators = [reader.call(child.named_children[0]) for child in node.named_children]
+                check_decorators(decorators, report)
                 continue
             reader.declare(template, node, decorators)
         except Unparsed as error:
             place = Place(path, error.node.start_point.row + 1)
             report.add("syntax", place, f"this checker does not read a Bicep {error.node.type.replace('_', ' ')} here")
+        except (
+            IndexError,
+            TypeError,
+            ValueError,
+        ):  # a node lacks parts, or has too many: the grammar went on after an error
+            place = Place(path, node.start_point.row + 1)
+            report.add("syntax", place, f"this is no whole Bicep {node.type.replace('_', ' ')}")
         decorators = []
     return template
 

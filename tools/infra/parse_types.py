@@ -50,6 +50,11 @@ def object_type(parts: list[Node]) -> s.Type:
     return s.Type("object", fields=tuple(fields), extra=extra)
 
 
+def of_kind(value: s.Scalar, kind: str) -> bool:
+    """Return whether a literal is of the primitive type `kind`."""
+    return {bool: "bool", int: "int", str: "string"}.get(type(value), kind) == kind
+
+
 def decorated(made: s.Type, decorators: list[s.Call]) -> s.Type:
     """Return `made` with what `@allowed`, `@secure` and the limits say."""
     limits, options, secure = [], made.options, made.secure
@@ -59,8 +64,12 @@ def decorated(made: s.Type, decorators: list[s.Call]) -> s.Type:
             case s.Call(name="secure"):
                 secure = True
             case s.Call(name="allowed", arguments=(s.Array(items=items),)):
-                kind = "union"
-                options = tuple(s.Type("literal", value=item.value) for item in items if isinstance(item, s.Literal))
+                values = [item.value for item in items if isinstance(item, s.Literal)]
+                # What is not of the declared type is left out: nothing, then, can be given.
+                kind, options = (
+                    "union",
+                    tuple(s.Type("literal", value=one) for one in values if of_kind(one, made.kind)),
+                )
             case s.Call(name=name, arguments=(s.Literal(value=int(value)),)) if name in LIMITS:
                 limits.append((name, value))
     return s.Type(kind, made.value, options, made.item, made.fields, made.extra, tuple(limits), secure)

@@ -50,8 +50,14 @@ class Schema:
                 yield from (
                     (value.at, f"an existing resource sets {key}") for key, value in own.items() if key != "name"
                 )
+                if "name" in own and "name" in self.body["properties"]:
+                    yield from self.value(own["name"], self.body["properties"]["name"], f"{self.resource}.name")
             else:
                 yield from self.object(Record(option.at, own, option.open), self.body, self.resource)
+                # Schemas leave it optional, and Azure refuses what is made in a place without saying where.
+                place = self.body["properties"].get("location", {"readOnly": True})
+                if self.resource.count("/") == 1 and not place.get("readOnly") and "location" not in own:
+                    yield option.at, f"{self.resource} lacks location"
 
     def object(  # noqa: C901 - one case for each fault
         self, value: Record, shape: dict[str, Any], where: str

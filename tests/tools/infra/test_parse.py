@@ -53,6 +53,22 @@ def test_a_file_that_is_not_bicep_is_told_by_line(tmp_path: Path) -> None:
     assert {finding.kind for finding in report.sorted()} == {"syntax"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resource a 'Some/type@2025-01-01' = \n  name: 'x'\n}\n",
+        "module b 'c.bicep = {\n}\n",
+        "var a = true ? 1 2\n",
+        "var a = [for one of []: one]\n",
+    ],
+)
+def test_what_breaks_off_is_told_and_not_stumbled_over(tmp_path: Path, text: str) -> None:
+    report, path = Report(), tmp_path / "file.bicep"
+    path.write_text(text)
+    parse(path, report)
+    assert {finding.kind for finding in report.sorted()} == {"syntax"}
+
+
 def test_decorators_belong_to_the_type(tmp_path: Path) -> None:
     path = tmp_path / "file.bicep"
     path.write_text("@secure()\n@minLength(2)\nparam a string\n@allowed([1, 2])\nparam b int\nparam c ('x' | 'y')[]?\n")
