@@ -20,6 +20,7 @@ from PIL import ImageOps
 from builder.errors import BuildInUseError, DifferentBuildError, NotADatasetError, SettingError, UrlListError
 from builder.limits import FetchLimits
 from builder.manners import Manners
+from builder.rounds import SHARD_SIZE
 from builder.rows import ImageRow
 from builder.run import Progress, RunOptions, _workers, build, export, finish, from_urls
 from builder.spec import DatasetSpec, DedupeSpec, ImageSpec, LabelSpec, SplitSpec
@@ -234,10 +235,10 @@ def test_exports_follow_the_decisions(site: CountingSite, tmp_path: Path) -> Non
 
 
 def test_a_list_that_became_shorter_is_another_list(site: CountingSite, tmp_path: Path) -> None:
-    rows = listed(site, 100)
+    rows = listed(site, SHARD_SIZE + 1)
     from_urls("x", lambda: rows, tmp_path, options(site))
     with pytest.raises(DifferentBuildError, match="has become shorter"):
-        from_urls("x", lambda: rows[:64], tmp_path, options(site))
+        from_urls("x", lambda: rows[:SHARD_SIZE], tmp_path, options(site))
 
 
 def test_a_description_that_was_left_half_done_is_not_exported(site: CountingSite, tmp_path: Path) -> None:

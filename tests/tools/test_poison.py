@@ -8,16 +8,20 @@ import pytest
 from tools.poison import DEAD_LETTERS, QUEUE, TRIES, Storage, connect, main
 
 
+def clear(storage: Storage) -> None:
+    for queue in storage.queues.list_queues(name_starts_with=QUEUE):
+        storage.queues.delete_queue(queue)
+    for container in storage.blobs.list_containers(name_starts_with=DEAD_LETTERS):
+        storage.blobs.delete_container(container)
+
+
 @pytest.fixture
 def storage(azurite: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
     monkeypatch.setenv("AzureWebJobsStorage", azurite)
     found = connect()
+    clear(found)  # other modules' tests use the same Azurite, and poison the same queue
     yield found
-    for queue in found.queues.list_queues():
-        if queue.name == QUEUE:
-            found.queues.delete_queue(queue)
-    for container in found.blobs.list_containers(name_starts_with=DEAD_LETTERS):
-        found.blobs.delete_container(container)
+    clear(found)
 
 
 def message(blob: str) -> str:
