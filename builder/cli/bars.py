@@ -11,6 +11,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress_bar import ProgressBar
 from rich.table import Column
 from rich.text import Text
 
@@ -30,6 +31,17 @@ class Count(ProgressColumn):
         return Text(f"{task.completed:,.0f}/{task.total:,.0f}", style="progress.download")
 
 
+class Bar(BarColumn):
+    """A bar that stands still, full, once a stage that counts nothing has ended."""
+
+    def render(self, task: Task) -> ProgressBar:
+        """See `ProgressColumn.render`."""
+        bar = super().render(task)
+        if task.total is None and task.stop_time is not None:
+            bar.total, bar.completed, bar.pulse = 1, 1, False
+        return bar
+
+
 class Rate(ProgressColumn):
     """Things per second: lately, or over the whole stage once it has ended."""
 
@@ -46,7 +58,7 @@ class Bars:
         console = console or Console(stderr=True)
         self._progress = Progress(
             TextColumn("[bold]{task.description:<13}"),
-            BarColumn(bar_width=24 if console.width >= ROOMY_WIDTH else 8),
+            Bar(bar_width=24 if console.width >= ROOMY_WIDTH else 8),
             Count(),
             Rate(),
             TimeElapsedColumn(),

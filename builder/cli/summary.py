@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +20,8 @@ LABELS_EXPLAINED = 5
 REASONS_TOLD = 8
 PLAIN_WIDTH = 120
 """Characters, where there is no terminal to say."""
+ROOMY_WIDTH = 100
+"""Characters in which reasons have room beside the figures; in fewer they come in lines of their own."""
 
 
 def show_report(report: Report, out: Path, ended: Exit, output: Output) -> None:
@@ -31,19 +33,9 @@ def show_report(report: Report, out: Path, ended: Exit, output: Output) -> None:
         told = {"outcome": OUTCOMES[ended], "out": str(out), **report.model_dump(mode="json")}
         click.echo(json.dumps(told))
         return
-    print_table(table(report))
+    print_counts(rows_of(report), summed=len(report.labels) > 1)
     for line in closing_lines(report, out):
         click.echo(line)
-
-
-def print_table(drawn: "Table") -> None:
-    """The table on standard output, without blanks at the ends of its lines."""
-    from rich.console import Console
-
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    with console.capture() as captured:
-        console.print(drawn)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n")
 
 
 class Counted(Protocol):
@@ -65,17 +57,31 @@ class Counted(Protocol):
     def reasons(self) -> Mapping[str, int]: ...  # noqa: D102
 
 
-def table(report: Report) -> "Table":
-    """A line per label, and one for all where there are several."""
-    drawn = table_of((label.label, label, label.target) for label in report.labels)
-    if len(report.labels) > 1:
-        drawn.add_section()
-        drawn.add_row(*_cells("all", report.totals, report.target))
-    return drawn
+Row = tuple[str, Counted, int]
+"""A name, what was counted under it, and how many images were asked for."""
 
 
-def table_of(rows: Iterable[tuple[str, Counted, int]]) -> "Table":
-    """A line for each name with what was counted and how many were asked for."""
+def rows_of(report: Report) -> list[Row]:
+    """A row per label, and one for all where there are several."""
+    rows: list[Row] = [(label.label, label, label.target) for label in report.labels]
+    return [*rows, ("all", report.totals, report.target)] if len(rows) > 1 else rows
+
+
+def print_counts(rows: Sequence[Row], *, summed: bool = False) -> None:
+    """A table of the rows on standard output; with `summed` the last is set off from the others."""
+    from rich.console import Console
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    roomy = console.width >= ROOMY_WIDTH
+    with console.capture() as captured:
+        console.print(_table(rows, summed=summed, reasons=roomy))
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    if not roomy:
+        lines += ["", *(f"{name}, not kept: {because(figures)}" for name, figures, _ in rows if figures.reasons)]
+    click.echo("\n".join(lines) + "\n")
+
+
+def _table(rows: Sequence[Row], *, summed: bool, reasons: bool) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -83,9 +89,12 @@ def table_of(rows: Iterable[tuple[str, Counted, int]]) -> "Table":
     drawn.add_column("label", overflow="fold")
     for column in ("found", "kept", "of", "duplicates", "surplus", "rejected", "failed"):
         drawn.add_column(column, justify="right")
-    drawn.add_column("not kept, because", overflow="fold")
-    for name, figures, target in rows:
-        drawn.add_row(*_cells(name, figures, target))
+    if reasons:
+        drawn.add_column("not kept, because", overflow="fold")
+    for place, (name, figures, target) in enumerate(rows):
+        if summed and place == len(rows) - 1:
+            drawn.add_section()
+        drawn.add_row(*_cells(name, figures, target), *([because(figures)] if reasons else []))
     return drawn
 
 
@@ -101,7 +110,7 @@ def _cells(name: str, figures: Counted, target: int) -> list[str]:
         figures.rejected,
         figures.failed,
     )
-    return [escape(name), *(f"{count:,}" for count in counts), because(figures)]
+    return [escape(name), *(f"{count:,}" for count in counts)]
 
 
 def because(figures: Counted) -> str:

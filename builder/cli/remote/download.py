@@ -25,6 +25,8 @@ that are there already stay.
 With --json, standard output has one object per file: path, bytes, sha256.
 
 {CODES}"""
+LARGE_BYTES = 100_000_000
+"""From here on megabytes are counted."""
 
 
 @click.command(help=HELP, short_help="Download a dataset's exports.")
@@ -62,11 +64,13 @@ def fetch(api: "Client", dataset: str, formats: tuple[str, ...], out: Path, outp
         for file in export.files
     ]
     paths = []
-    with counting(output, "megabytes", lambda: sum(file.bytes for _, file in wanted) // 1_000_000) as count:
+    whole = sum(file.bytes for _, file in wanted)
+    unit, of = ("megabytes", 1_000_000) if whole >= LARGE_BYTES else ("kilobytes", 1_000)
+    with counting(output, unit, lambda: whole // of) as count:
         before = 0
 
         def there(size: int) -> None:
-            count((before + size) // 1_000_000)
+            count((before + size) // of)
 
         for export, file in wanted:
             paths.append(api.download(dataset, export, file, out / export, progress=there))

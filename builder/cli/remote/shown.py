@@ -36,9 +36,9 @@ def counted(labels: Iterable["LabelProgress"]) -> tuple[int, int, str]:
 
 def show(dataset: "Dataset") -> None:
     """The dataset for people: a table of its labels, and why there is not more."""
-    from builder.cli.summary import print_table, table_of
+    from builder.cli.summary import print_counts
 
-    print_table(table_of((label.label, label, label.target) for label in dataset.progress.labels))
+    print_counts([(label.label, label, label.target) for label in dataset.progress.labels])
     failures = {(one.source, one.error.message): one.label for one in dataset.progress.sources if one.error is not None}
     for (source, message), label in failures.items():
         tell(f"{source}, for {label}: {message}")

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress as ProgressOfRich
 
-from builder.cli.bars import Bars
+from builder.cli.bars import Bar, Bars
 from builder.cli.options import Output
 from builder.cli.progress import Lines, clock_time, counting, showing
 from builder.run import Progress
@@ -97,6 +98,16 @@ def test_figures_are_whole_in_narrow_terminals(terminal: io.StringIO, width: int
     for row in rows:
         assert len(row) <= width
         assert re.match(r"fetching +\S+ +1,250/5,000 +([\d,.]+/s +)?0:00:0\d +(--:--|\d\d:\d\d) ", row), row
+
+
+def test_a_stage_without_a_count_stands_still_when_it_has_ended() -> None:
+    bar = Bar()
+    with ProgressOfRich(bar, console=Console(file=io.StringIO(), force_terminal=True)) as shown:
+        task = shown.add_task("planning", total=None)
+        assert bar.render(shown.tasks[0]).total is None, "it pulses"
+        shown.stop_task(task)
+        ended = bar.render(shown.tasks[0])
+    assert (ended.completed, ended.total, ended.pulse) == (1, 1, False)
 
 
 def progress(stage: Stage, **counts: Any) -> Progress:
