@@ -1,7 +1,7 @@
 """The app's own stores on Azurite and the Cosmos stand-in; each test has a dataset of its own."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -61,3 +61,16 @@ def row(number: int, label: str = "cat", **changes: object) -> ImageRow:
         "engine": "urls", "query": label, "verdict": "accepted", "sha256": f"{number:064x}",
     }  # fmt: skip
     return ImageRow.model_validate({**usual, **changes})
+
+
+@pytest.fixture
+def seal_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Gives this process these sealing keys, the first of which seals."""
+
+    def use(*keys: str) -> None:
+        monkeypatch.setenv("PIXCRAWLER_SEALING_KEYS", ", ".join(keys))
+        settings.cache_clear()
+
+    yield use
+    monkeypatch.undo()
+    settings.cache_clear()

@@ -1,12 +1,11 @@
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
 
 from shared import cosmos, seal, webhooks
-from shared.settings import settings
 from shared.webhooks import WebhookDocument
 
 pytestmark = pytest.mark.usefixtures("alone")
@@ -26,18 +25,6 @@ def alone(stores: object) -> Iterator[None]:
 def _remove_all() -> None:
     for one in webhooks.everybodys():
         cosmos.delete(webhooks.NAME, one.id, one.owner)
-
-
-@pytest.fixture
-def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    yield monkeypatch
-    monkeypatch.undo()
-    settings.cache_clear()
-
-
-def use(patch: pytest.MonkeyPatch, *texts: str) -> None:
-    patch.setenv("PIXCRAWLER_SEALING_KEYS", ",".join(texts))
-    settings.cache_clear()
 
 
 def made() -> WebhookDocument:
@@ -66,34 +53,34 @@ def test_a_new_key_is_a_key_and_another_each_time() -> None:
     assert len([Fernet(one) for one in found]) == 2
 
 
-def test_plain_secrets_and_old_seals_come_under_the_newest_key(keys: pytest.MonkeyPatch) -> None:
+def test_plain_secrets_and_old_seals_come_under_the_newest_key(seal_with: Callable[..., None]) -> None:
     old, new = (run("new-key").stdout.strip() for _ in range(2))
     plain = made()
     assert stored(plain) == plain.secret.get_secret_value()
     assert run("rotate").exit_code == 1, "without a key"
-    use(keys, old)
+    seal_with(old)
     first = made()
     assert counts("status") == (0, [1, 0, 1, 0])
-    use(keys, new, old)
+    seal_with(new, old)
     assert counts("status") == (0, [0, 1, 1, 0])
     assert counts("rotate") == (0, [2, 0, 0, 0])
     before = stored(plain)
     assert counts("rotate") == (0, [2, 0, 0, 0])
     assert stored(plain) == before, "nothing was left to do"
-    use(keys, new)
+    seal_with(new)
     for one in (plain, first):
         assert webhooks.get(one.owner, one.id).signing_secret == one.secret
         assert one.secret.get_secret_value() not in stored(one)
 
 
-def test_what_no_key_opens_is_told_and_left(keys: pytest.MonkeyPatch) -> None:
-    use(keys, Fernet.generate_key().decode())
+def test_what_no_key_opens_is_told_and_left(seal_with: Callable[..., None]) -> None:
+    seal_with(Fernet.generate_key().decode())
     before = stored(made())
-    use(keys, Fernet.generate_key().decode())
+    seal_with(Fernet.generate_key().decode())
     other = made()
     assert counts("rotate") == (1, [1, 0, 0, 1])
     assert counts("status")[0] == 1
-    use(keys)
+    seal_with()
     assert counts("status") == (1, [0, 0, 0, 2])
     assert stored(other).startswith("sealed:")
     assert before.startswith("sealed:")

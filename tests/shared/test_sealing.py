@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from cryptography.fernet import Fernet
@@ -6,26 +6,14 @@ from pydantic import SecretStr, ValidationError
 
 from shared import sealing
 from shared.sealing import SealedError, seal, seal_of, unseal
-from shared.settings import Settings, settings
+from shared.settings import Settings
 
 SECRET = SecretStr("whsec_abc")
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 
 
-@pytest.fixture
-def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    yield monkeypatch
-    monkeypatch.undo()
-    settings.cache_clear()
-
-
-def use(patch: pytest.MonkeyPatch, *texts: str) -> None:
-    patch.setenv("PIXCRAWLER_SEALING_KEYS", ", ".join(texts))
-    settings.cache_clear()
-
-
-def test_what_is_sealed_tells_nothing_and_is_opened_again(keys: pytest.MonkeyPatch) -> None:
-    use(keys, NEW)
+def test_what_is_sealed_tells_nothing_and_is_opened_again(seal_with: Callable[..., None]) -> None:
+    seal_with(NEW)
     stored = seal(SECRET)
     assert stored.get_secret_value().startswith("sealed:")
     assert "whsec_" not in stored.get_secret_value()
@@ -34,28 +22,28 @@ def test_what_is_sealed_tells_nothing_and_is_opened_again(keys: pytest.MonkeyPat
     assert seal(SECRET) != stored, "the same secret is not told from its seal"
 
 
-def test_keys_change_without_a_gap(keys: pytest.MonkeyPatch) -> None:
-    use(keys, OLD)
+def test_keys_change_without_a_gap(seal_with: Callable[..., None]) -> None:
+    seal_with(OLD)
     stored = seal(SECRET)
-    use(keys, NEW, OLD)
+    seal_with(NEW, OLD)
     assert (unseal(stored), seal_of(stored)) == (SECRET, "older")
     again = seal(unseal(stored))
-    use(keys, NEW)
+    seal_with(NEW)
     assert (unseal(again), seal_of(again)) == (SECRET, "newest")
     assert seal_of(stored) == "unknown"
     with pytest.raises(SealedError, match="PIXCRAWLER_SEALING_KEYS"):
         unseal(stored)
 
 
-def test_without_a_key_secrets_are_kept_as_before(keys: pytest.MonkeyPatch) -> None:
-    use(keys)
+def test_without_a_key_secrets_are_kept_as_before(seal_with: Callable[..., None]) -> None:
+    seal_with()
     assert (seal(SECRET), unseal(SECRET), seal_of(SECRET), sealing.is_on()) == (SECRET, SECRET, "none", False)
-    use(keys, NEW)
+    seal_with(NEW)
     assert (unseal(SECRET), seal_of(SECRET), sealing.is_on()) == (SECRET, "none", True)
 
 
-def test_what_somebody_changed_is_not_opened(keys: pytest.MonkeyPatch) -> None:
-    use(keys, NEW)
+def test_what_somebody_changed_is_not_opened(seal_with: Callable[..., None]) -> None:
+    seal_with(NEW)
     text = seal(SECRET).get_secret_value()
     for faulty in (text[:-8] + "AAAAAAA=", "sealed:", "sealed:é", text[:40]):
         with pytest.raises(SealedError):
@@ -63,8 +51,8 @@ def test_what_somebody_changed_is_not_opened(keys: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("faulty", ["s3cret", OLD[:-4], OLD + OLD, "é"], ids=range(4))
-def test_a_key_that_is_none_is_refused_at_start_and_not_repeated(keys: pytest.MonkeyPatch, faulty: str) -> None:
-    keys.setenv("PIXCRAWLER_SEALING_KEYS", f"{NEW},{faulty}")
+def test_a_key_that_is_none_is_refused_at_start_and_not_repeated(seal_with: Callable[..., None], faulty: str) -> None:
+    seal_with(NEW, faulty)
     with pytest.raises(ValidationError, match="key 2 is no Fernet key") as caught:
         Settings()
     assert NEW not in str(caught.value)
