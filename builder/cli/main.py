@@ -1,11 +1,9 @@
 """The group of commands, and what becomes of their errors."""
 
 import os
-import signal
 import sys
 import threading
 import traceback
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,12 +13,10 @@ from builder.cli.dedupe import dedupe
 from builder.cli.exits import Exit
 from builder.cli.export import export
 from builder.cli.from_urls import from_urls
+from builder.cli.interrupts import interrupts
 from builder.cli.rebuild import rebuild
 from builder.cli.remote.main import remote
 from builder.cli.validate import validate
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 HELP = f"""\
 Image datasets on one machine: found or listed, fetched with manners, validated, deduplicated, split, exported.
@@ -57,19 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
     where they are no fault of the program."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names of files may be no text
-    interrupted = threading.Event()
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # as under nohup
+    with interrupts() as interrupted:
         return _run(arguments, interrupted)
-
-    def interrupt(number: int, frame: "FrameType | None") -> None:
-        interrupted.set()
-        signal.default_int_handler(number, frame)
-
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        return _run(arguments, interrupted)
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _run(arguments: list[str] | None, interrupted: threading.Event) -> int:

@@ -167,7 +167,7 @@ def test_stopped_builds_go_on_without_asking_twice(run: Run, site: Site, tmp_pat
         output, errors = process.communicate(timeout=SECONDS)
     assert output == ""
     if end == signal.SIGINT:
-        assert process.returncode == Exit.INTERRUPTED
+        assert process.returncode == Exit.INTERRUPTED, errors
         assert "the same command again goes on" in errors
         assert "Traceback" not in errors
     before = finished()
