@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azurefunctions.extensions import base
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 _SOURCE = "AzureStorageBlobs"
 
@@ -30,7 +30,11 @@ class BlobReference(base.SdkType):
 
 
 class _Content(BaseModel):
-    """What the host sends in place of the blob; it names the setting of the connection too, which nobody needs."""
+    """What the host sends in place of the blob. Its `Connection` is not needed, nor told when something is wrong: in
+    a version of the host's sources it is what the setting holds, not its name.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     container: str = Field(alias="ContainerName")
     name: str = Field(alias="BlobName")

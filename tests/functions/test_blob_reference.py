@@ -48,6 +48,13 @@ def test_what_is_no_reference_to_a_blob_is_refused(data: Any, complaint: str) ->
         BlobReferenceConverter.decode(data, trigger_metadata={})
 
 
+def test_a_connection_stays_out_of_what_is_told_of_an_error() -> None:
+    broken = Datum(Bag(source="AzureStorageBlobs", content=b'{"Connection": "the key"}'), "model_binding_data")
+    with pytest.raises(ValueError, match="BlobName") as caught:
+        BlobReferenceConverter.decode(broken, trigger_metadata={})
+    assert "the key" not in str(caught.value)
+
+
 @pytest.mark.parametrize(("annotation", "made"), [(BlobReference, True), (bytes, False), (list[BlobReference], False)])
 def test_it_makes_its_own_type_alone(annotation: Any, made: bool) -> None:
     assert BlobReferenceConverter.check_input_type_annotation(annotation) is made
