@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 import azure.functions as func
 
+from functions.blob_reference import BlobReference
 from functions.build import shard_event
 from functions.durable import is_alive, start
 from functions.http import in_thread
@@ -38,13 +39,13 @@ _EXPORT_SECONDS = 10.0
 )
 @bp.durable_client_input(client_name="client")
 @seen
-async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctionsClient) -> None:
+async def validate_raw_shard(blob: BlobReference, client: df.DurableFunctionsClient) -> None:
     """Validate a raw shard as soon as it is there, and tell the orchestration that waits for it."""
     from shared.steps import validate
 
-    dataset, shard = _parts(str(blob.name))
+    dataset, shard = _parts(blob.name)
     bind(dataset=dataset)
-    await _tell(client, await in_thread(validate.validate_raw, dataset, shard, getattr(blob, "metadata", None)))
+    await _tell(client, await in_thread(validate.validate_raw, dataset, shard, blob.metadata))
 
 
 @bp.blob_trigger(
@@ -54,11 +55,11 @@ async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctions
     source=settings().blob_trigger_source,  # type: ignore[arg-type]  # as above
 )
 @seen
-async def check_upload(blob: func.InputStream) -> None:
+async def check_upload(blob: BlobReference) -> None:
     """Check what somebody has uploaded as soon as it is there, and turn it into shards or a list."""
     from shared.steps import ingest
 
-    whose = _uploaded(str(blob.name))
+    whose = _uploaded(blob.name)
     bind(tenant=whose[0])
     await in_thread(ingest.ingest, *whose)
 
@@ -74,7 +75,7 @@ async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsC
         from shared import upload_files
         from shared.steps import ingest
 
-        whose = _uploaded(f"uploads/{told['BlobName']}")
+        whose = _uploaded(told["BlobName"])
         bind(tenant=whose[0])
         with span("give_up", await in_thread(upload_files.trace_of, *whose)):
             log.error("upload %s is given up: its check failed five times; see the log", whose[1])
@@ -87,7 +88,7 @@ async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsC
         return
     from shared.steps import validate
 
-    dataset, shard = _parts(f"raw/{told['BlobName']}")
+    dataset, shard = _parts(told["BlobName"])
     bind(dataset=dataset)
     with span("give_up", await in_thread(validate.trace_of, dataset, shard)):
         reason = "validation failed five times; see the log"
@@ -133,14 +134,14 @@ async def _revive(client: df.DurableFunctionsClient, document: DatasetHead) -> N
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """`raw/{dataset}/{shard}.tar` as dataset and shard; a name of another form gives a shard that nothing knows."""
-    _, dataset, file = name.split("/", 2)
+    """`{dataset}/{shard}.tar` as dataset and shard; a name of another form gives a shard that nothing knows."""
+    dataset, file = name.split("/", 1)
     return dataset, file.removesuffix(".tar")
 
 
 def _uploaded(name: str) -> tuple[str, str]:
-    """`uploads/{tenant}/incoming/{upload}` as tenant and upload; another name gives an upload that nobody announced."""
-    _, tenant, _, upload = name.split("/", 3)
+    """`{tenant}/incoming/{upload}` as tenant and upload; another name gives an upload that nobody announced."""
+    tenant, _, upload = name.split("/", 2)
     return tenant, upload
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from local.host import deferred
 from local.host.errors import AppLoadError, UnsupportedFeatureError
 from local.host.expressions import resolve_names
 
@@ -35,6 +36,11 @@ class Binding:
         """A property that must be text if it is there."""
         value = self.properties.get(key)
         return None if value is None else str(value)
+
+    @property
+    def is_deferred(self) -> bool:
+        """Whether the function wants a reference in place of the data."""
+        return deferred.is_deferred(self.properties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +78,14 @@ def read_functions(app: FunctionApp, settings: Mapping[str, str], directory: Pat
 
 def _read(raw: Any, settings: Mapping[str, str], directory: Path) -> Function:
     name: str = raw.get_function_name()
-    bindings = tuple(_bindings(raw, name, settings))
+    call = raw.get_user_function()
+    annotations = typing.get_type_hints(call)
+    parameters = set(inspect.signature(call).parameters)
+    typed = {parameter: annotations[parameter] for parameter in parameters & annotations.keys()}
+    bindings = tuple(_bindings(raw, name, typed, settings))
     if raw.get_settings_dict("retry_policy"):
         msg = f"{name} has a retry policy, which the local host does not follow: remove it, or run the real host"
         raise UnsupportedFeatureError(msg)
-    call = raw.get_user_function()
-    parameters = set(inspect.signature(call).parameters)
     bound = {binding.name for binding in bindings if binding.name != "$return"}
     unbound, missing = parameters - bound - {"context"}, bound - parameters
     if unbound or missing:
@@ -90,17 +98,20 @@ def _read(raw: Any, settings: Mapping[str, str], directory: Path) -> Function:
         bindings=bindings,
         is_async=inspect.iscoroutinefunction(call),
         wants_context="context" in parameters - bound,
-        annotations=typing.get_type_hints(call),
+        annotations=annotations,
         directory=directory,
     )
 
 
-def _bindings(raw: Any, name: str, settings: Mapping[str, str]) -> Iterator[Binding]:
-    for text in raw.get_raw_bindings():
+def _bindings(raw: Any, name: str, annotations: Mapping[str, object], settings: Mapping[str, str]) -> Iterator[Binding]:
+    for text in deferred.raw_bindings(raw, annotations):
         properties = resolve_names(json.loads(text), settings, where=f"function {name}")
         kind = properties["type"]
         if kind not in TRIGGERS + OTHER_BINDINGS:
             known = ", ".join(TRIGGERS + OTHER_BINDINGS)
             msg = f"{name} uses {kind}, which the local host does not have (it has {known}): run the real host"
             raise UnsupportedFeatureError(msg)
+        if problem := deferred.mismatch(kind, properties, annotations.get(properties["name"])):
+            msg = f"{name}: {problem}"
+            raise AppLoadError(msg)
         yield Binding(type=kind, name=properties["name"], properties=properties)

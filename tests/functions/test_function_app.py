@@ -41,6 +41,7 @@ HEAVY = [
     "pycurl",
     "ddgs",
     "azure.cosmos",
+    "azure.identity",
     "azure.storage",
     "fastapi",
     "opentelemetry.sdk",
@@ -104,6 +105,12 @@ def test_durable_functions_are_what_the_orchestrators_call(indexed: dict[str, li
 def test_the_blob_trigger_takes_its_source_from_the_settings(source: str) -> None:
     blob = triggers(run(INDEX, PIXCRAWLER_BLOB_TRIGGER_SOURCE=source), "blobTrigger")["validate_raw_shard"]
     assert (blob["path"], blob["source"]) == ("raw/{dataset}/{shard}.tar", source)
+
+
+def test_blob_triggers_tell_the_host_to_keep_the_bytes(indexed: dict[str, list[dict[str, Any]]]) -> None:
+    found = triggers(indexed, "blobTrigger")
+    assert set(found) == {"validate_raw_shard", "check_upload"}
+    assert {one["properties"]["SupportsDeferredBinding"] for one in found.values()} == {True}
 
 
 def test_a_cold_start_does_not_pay_for_what_it_does_not_run() -> None:

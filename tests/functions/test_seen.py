@@ -4,8 +4,8 @@ from typing import Any
 
 import azure.durable_functions as df
 import pytest
-from azure.functions.blob import InputStream
 
+from functions.blob_reference import BlobReference
 from functions.durable import start
 from functions.seen import seen
 from shared.tasks import DeliverTask, Task
@@ -31,7 +31,7 @@ def fetch(request: dict[str, Any]) -> tuple[Any, ...]:
 
 
 @seen
-async def look(blob: InputStream, client: str) -> Any:
+async def look(blob: BlobReference, client: str) -> Any:
     """A trigger."""
     return trace.ids()
 
@@ -44,9 +44,9 @@ def test_an_activity_is_of_its_tasks_trace() -> None:
 
 
 def test_a_blob_trigger_is_of_its_blobs_trace() -> None:
-    blob = InputStream(data=b"", metadata={"traceparent": PARENT})
+    blob = BlobReference("raw", "d/s.tar", {"traceparent": PARENT})
     assert asyncio.run(look(blob, client="{}"))[0] == PARENT[3:35]
-    assert asyncio.run(look(InputStream(data=b""), client="{}"))[0] != PARENT[3:35]
+    assert asyncio.run(look(BlobReference("raw", "d/s.tar"), client="{}"))[0] != PARENT[3:35]
 
 
 def test_work_leaves_a_line_and_is_counted(recorded: Recorded, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,7 @@ from local.host.storage import Storage
 from local.host.triggers.blob_path import parse_blob_path
 from local.host.triggers.polling import Poller
 from local.host.triggers.receipts import Receipts, Version
-from local.host.triggers.values import blob_value
+from local.host.triggers.values import blob_reference, blob_value
 
 POISON_QUEUE = "webjobs-blobtrigger-poison"
 _LOG = logging.getLogger(__name__)
@@ -113,7 +113,11 @@ class BlobListener:
 
     async def _read(self, version: Version) -> object:
         blob = self._container.get_blob_client(version.blob)
-        download = await blob.download_blob(etag=version.etag, match_condition=MatchConditions.IfNotModified)
+        same = MatchConditions.IfNotModified
+        if self._function.trigger.is_deferred:
+            properties = await blob.get_blob_properties(etag=version.etag, match_condition=same)
+            return blob_reference(self._function, properties, blob.url)
+        download = await blob.download_blob(etag=version.etag, match_condition=same)
         data = await download.readall()
         return blob_value(self._function, data, download.properties, blob.url)
 

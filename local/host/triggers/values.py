@@ -9,29 +9,25 @@ from azure.functions import meta
 from azure.storage.blob import BlobProperties, BlobType
 from azure.storage.queue import QueueMessage
 
+from local.host.deferred import ModelBindingData, decode
 from local.host.functions import Function
 
 
 def blob_value(function: Function, data: bytes, properties: BlobProperties, uri: str) -> object:
     """An InputStream of the blob, or its bytes or text where the parameter is annotated so; or ValueError."""
-    described = {
-        "BlobType": BlobType(properties.blob_type).value,
-        "ContentLength": len(data),
-        "ContentType": properties.content_settings.content_type,
-        "ETag": properties.etag,
-        "CreatedOn": _iso(properties.creation_time),
-        "LastModified": _iso(properties.last_modified),
+    return _value(function, data, _told(properties, uri))
+
+
+def blob_reference(function: Function, properties: BlobProperties, uri: str) -> object:
+    """What the converter of the parameter's own type makes of the blob's names; or ValueError."""
+    trigger = function.trigger
+    content = {
+        "Connection": trigger.text("connection"),
+        "ContainerName": properties.container,
+        "BlobName": properties.name,
     }
-    return _value(
-        function,
-        data,
-        {
-            "BlobTrigger": meta.Datum(f"{properties.container}/{properties.name}", "string"),
-            "Uri": meta.Datum(uri, "string"),
-            "Properties": _json(described),
-            "Metadata": _json(properties.metadata or {}),
-        },
-    )
+    data = ModelBindingData("1.0", "AzureStorageBlobs", "application/json", json.dumps(content).encode())
+    return decode(trigger.type, data, _told(properties, uri), function.annotations[trigger.name])
 
 
 def queue_value(function: Function, body: bytes, message: QueueMessage) -> object:
@@ -54,6 +50,24 @@ def timer_value(*, past_due: bool, status: Mapping[str, str]) -> object:
     """A func.TimerRequest with the schedule's status (ISO 8601 times `Last`, `Next`, `LastUpdated`)."""
     info = {"IsPastDue": past_due, "ScheduleStatus": dict(status), "Schedule": {"AdjustForDST": True}}
     return _converter("timerTrigger").decode(_json(info), trigger_metadata={})
+
+
+def _told(properties: BlobProperties, uri: str) -> dict[str, meta.Datum]:
+    """What the host tells of a blob beside its data, whatever the function gets for that."""
+    described = {
+        "BlobType": BlobType(properties.blob_type).value,
+        "ContentLength": properties.size,
+        "ContentType": properties.content_settings.content_type,
+        "ETag": properties.etag,
+        "CreatedOn": _iso(properties.creation_time),
+        "LastModified": _iso(properties.last_modified),
+    }
+    return {
+        "BlobTrigger": meta.Datum(f"{properties.container}/{properties.name}", "string"),
+        "Uri": meta.Datum(uri, "string"),
+        "Properties": _json(described),
+        "Metadata": _json(properties.metadata or {}),
+    }
 
 
 def _value(function: Function, data: bytes, metadata: Mapping[str, meta.Datum]) -> object:

@@ -4,6 +4,7 @@ import azure.durable_functions as df
 import azure.functions as func
 import pytest
 
+from functions.blob_reference import BlobReference
 from local.host.errors import AppLoadError, SettingError, UnsupportedFeatureError
 from local.host.functions import read_functions
 
@@ -80,6 +81,16 @@ def test_parameters_without_bindings_are_named() -> None:
     def clock(t: func.TimerRequest, more: int) -> None: ...
 
     with pytest.raises(AppLoadError, match=r"clock: .*'more'"):
+        read_functions(app, {}, HERE)
+
+
+def test_a_parameter_that_nothing_can_be_made_for_is_named() -> None:
+    app = func.FunctionApp()
+
+    @app.queue_trigger(arg_name="message", queue_name="q", connection="C")
+    def take(message: BlobReference) -> None: ...
+
+    with pytest.raises(AppLoadError, match=r"take: no converter makes .*BlobReference.* for queueTrigger"):
         read_functions(app, {}, HERE)
 
 

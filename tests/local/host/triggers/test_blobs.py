@@ -9,9 +9,11 @@ from uuid import uuid4
 import azure.durable_functions as df
 import azure.functions as func
 import pytest
+from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from azure.storage.queue.aio import QueueServiceClient
 
+from functions.blob_reference import BlobReference
 from local.host.errors import SettingError
 from local.host.storage import HOSTS_CONTAINER
 from local.host.triggers.blobs import POISON_QUEUE
@@ -103,6 +105,47 @@ async def test_the_function_gets_the_whole_blob_and_what_is_known_of_it(
         assert uri == box.get_blob_client("x/1.tar").url
         assert (properties["BlobType"], properties["ContentLength"]) == ("BlockBlob", 5)
         assert await soon(seen.get()) == ("watch", 0)
+
+
+async def test_a_reference_comes_without_reading_the_blob(
+    environment: dict[str, str], box: ContainerClient, tmp_path: Path
+) -> None:
+    app = func.FunctionApp()
+    seen: asyncio.Queue[BlobReference] = asyncio.Queue()
+
+    @app.blob_trigger(arg_name="blob", path="%BOX%/{name}", connection="Data")
+    async def watch(blob: BlobReference) -> None:
+        await seen.put(blob)
+
+    await box.create_container()
+    blob = await box.upload_blob("x/1.tar", b"hello", metadata={"k": "v"})
+    await blob.set_standard_blob_tier("Archive")
+    with pytest.raises(ResourceExistsError, match="archived"):
+        await blob.download_blob()
+    async with serve(app, tmp_path, environment, **FAST):
+        assert await soon(seen.get()) == BlobReference(environment["BOX"], "x/1.tar", {"k": "v"})
+        await eventually(lambda: completed(environment, 1))
+
+
+async def test_a_reference_is_to_the_version_that_was_seen(
+    environment: dict[str, str], box: ContainerClient, tmp_path: Path
+) -> None:
+    app = func.FunctionApp()
+    seen: list[str] = []
+
+    @app.blob_trigger(arg_name="blob", path="%BOX%/{name}", connection="Data")
+    async def watch(blob: BlobReference) -> None:
+        assert blob.metadata
+        seen.append(blob.metadata["version"])
+        if len(seen) == 1:
+            await box.upload_blob(blob.name, b"", metadata={"version": "2"}, overwrite=True)
+            raise ConnectionError
+
+    await box.create_container()
+    await box.upload_blob("a", b"", metadata={"version": "1"})
+    async with serve(app, tmp_path, environment, **FAST):
+        await eventually(lambda: completed(environment, 2))
+    assert seen == ["1", "2"]
 
 
 async def test_bytes_and_text_parameters_in_synchronous_functions(
