@@ -116,7 +116,7 @@ BUILDS_ENDED = Metric(
     "pixcrawler.builds.ended",
     "counter",
     "{build}",
-    "Builds that came to an end by themselves: ready, incomplete, failed.",
+    "Builds that came to an end by themselves: ready, incomplete, failed; lost, and started again.",
     ("state",),
 )
 
