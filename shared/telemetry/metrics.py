@@ -93,7 +93,7 @@ ENGINE_ERRORS = Metric(
     "pixcrawler.engine.errors",
     "counter",
     "{error}",
-    "Rounds of searching in which a source failed.",
+    "Rounds of searching in which an engine failed: not lists, nor what is not configured.",
     ("engine", "kind"),
 )
 ENGINE_CANDIDATES = Metric(
