@@ -11,7 +11,7 @@ HOURS = 730
 _SECONDS = HOURS * 3600
 _RULES = {"PT5M": prices.LOG_RULE_5, "PT15M": prices.LOG_RULE_15}
 _METRIC_RULES, _METRIC_SERIES = 6, 9
-"""Of `infra/watching/alerts.bicep` and `availability.bicep`, as a test counts them: each value of a dimension is a series."""
+"""Of `alerts.bicep` and `availability.bicep`, as a test counts them: each value of a dimension is a series."""
 _TIMER_RUNS = HOURS * 60 / 5 * 2
 """`reconcile` and `measure`, every five minutes. On Flex each is paid for as one second at least."""
 _TIMER_UNITS = 35.0

@@ -36,6 +36,7 @@ var queries = {
   'poison-messages': loadTextContent('queries/poison-messages.kql')
   silence: loadTextContent('queries/silence.kql')
   'slow-requests': loadTextContent('queries/slow-requests.kql')
+  'standing-builds': loadTextContent('queries/standing-builds.kql')
   'throttled-requests': loadTextContent('queries/throttled-requests.kql')
 }
 
