@@ -80,6 +80,7 @@ def tables(stack: Stack, ingestion: Ingestion) -> Tables:
     by_hand(stack, "give_up_shard", json.dumps({"ContainerName": "raw", "BlobName": f"{ready}/{label}-00000.tar"}))
     wait_until(lambda: ("pixcrawler.shards", "state", "failed") in told(ingestion), 20, "the shard being given up")
     by_hand(stack, "reconcile")
+    assert stack.finished(ready)["state"] in {"ready", "incomplete"}, "built once more"
     wait_until(lambda: told(ingestion) >= WANTED, 20, "telemetry of all of it")
     return rows(ingestion.envelopes())
 
