@@ -9,7 +9,7 @@ from shared.telemetry import export
 
 bp = df.Blueprint()
 
-_START_SECONDS = 20.0
+_START_SECONDS, _SEND_SECONDS = 20.0, 5.0
 
 
 @bp.timer_trigger(arg_name="timer", schedule="30 */5 * * * *", run_on_startup=True)
@@ -20,3 +20,4 @@ async def measure(timer: func.TimerRequest) -> None:
 
     if await in_thread(export.wait, _START_SECONDS):
         await in_thread(measuring.measure)
+        await in_thread(export.flush, _SEND_SECONDS)  # scaled to zero, the instance may have been woken for this alone

@@ -4,6 +4,7 @@
 replay.
 """
 
+import asyncio
 import inspect
 import logging
 import time
@@ -20,6 +21,10 @@ from shared.telemetry.trace import span
 
 log = logging.getLogger(__name__)
 
+TOLD_AT_ONCE = frozenset({"give_up_shard"})
+"""Runs that somebody is told of, on an instance that may have been started for them alone."""
+_SEND_SECONDS = 5.0
+
 
 def seen[F: Callable[..., Any]](function: F) -> F:
     """Wrap an activity (its input is a task with a `traceparent`) or a trigger (a blob may have one as metadata)."""
@@ -28,8 +33,12 @@ def seen[F: Callable[..., Any]](function: F) -> F:
 
         @wraps(function)
         async def run_async(*args: Any, **kwargs: Any) -> Any:
-            with _work(name, (*args, *kwargs.values())):
-                return await function(*args, **kwargs)
+            try:
+                with _work(name, (*args, *kwargs.values())):
+                    return await function(*args, **kwargs)
+            finally:
+                if name in TOLD_AT_ONCE:
+                    await asyncio.to_thread(export.flush, _SEND_SECONDS)
 
         run: Any = run_async
     else:

@@ -18,7 +18,7 @@ from shared import datasets
 from shared.documents import DatasetHead
 from shared.settings import settings
 from shared.tasks import Task
-from shared.telemetry import export
+from shared.telemetry import export, metrics
 from shared.telemetry.fields import bind
 from shared.telemetry.trace import span
 
@@ -131,6 +131,8 @@ async def _revive(client: df.DurableFunctionsClient, document: DatasetHead) -> N
     task = Task(owner=document.owner, dataset=document.id)
     await start(client, "delete_dataset" if deleting else "build_dataset", task, instance)
     log.warning("dataset %s said %s without a live orchestration: started again", document.id, document.state)
+    if not deleting:
+        metrics.BUILDS_ENDED.record(1, {"state": "lost"})
 
 
 def _parts(name: str) -> tuple[str, str]:

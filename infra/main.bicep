@@ -179,6 +179,7 @@ module frontDoor 'edge/front-door.bicep' = if (withFrontDoor) {
     tags: tags
     sku: settings.frontDoor.sku
     requestsPerMinute: settings.frontDoor.requestsPerMinute
+    suspicious: settings.frontDoor.suspicious
     accessLogs: settings.watching.accessLogs
     workspaceId: workspace.outputs.workspaceId
   }

@@ -10,8 +10,8 @@ from bench.cost import prices
 HOURS = 730
 _SECONDS = HOURS * 3600
 _RULES = {"PT5M": prices.LOG_RULE_5, "PT15M": prices.LOG_RULE_15}
-_METRIC_RULES = 4
-"""Of `infra/watching/alerts.bicep` and `availability.bicep`: counted there."""
+_METRIC_RULES, _METRIC_SERIES = 6, 9
+"""Of `alerts.bicep` and `availability.bicep`, as a test counts them: each value of a dimension is a series."""
 _TIMER_RUNS = HOURS * 60 / 5 * 2
 """`reconcile` and `measure`, every five minutes. On Flex each is paid for as one second at least."""
 _TIMER_UNITS = 35.0
@@ -46,7 +46,8 @@ def month(profile: dict[str, Any], rules: list[dict[str, Any]]) -> tuple[Line, .
         logs = sum(_RULES[one["every"]].of(1) for one in rules)
         lines.append(
             Line(
-                f"alerts: {len(rules)} on logs, {_METRIC_RULES} on metrics", logs + prices.METRIC_RULE.of(_METRIC_RULES)
+                f"alerts: {len(rules)} on logs, {_METRIC_RULES} on metrics",
+                logs + prices.METRIC_RULE.of(_METRIC_SERIES),
             )
         )
     if watching["probe"]:

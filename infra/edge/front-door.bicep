@@ -20,6 +20,10 @@ param sku string
 @minValue(100)
 param requestsPerMinute int
 
+@description('What Premium does with requests in which Microsoft\'s rule set sees an attack: write them down, or refuse them too.')
+@allowed(['Log', 'Block'])
+param suspicious string
+
 @description('Whether every request is logged, paid for by the gigabyte.')
 param accessLogs bool
 
@@ -60,7 +64,8 @@ resource firewall 'Microsoft.Network/frontDoorWebApplicationFirewallPolicies@202
     policySettings: {
       enabledState: 'Enabled'
       mode: 'Prevention'
-      requestBodyCheck: premium ? 'Enabled' : null
+      // Bodies are addresses, words of every kind and archives: one address alone (rule 931130) is enough for a refusal.
+      requestBodyCheck: premium ? 'Disabled' : null
       customBlockResponseStatusCode: 429
       customBlockResponseBody: base64('{"type":"about:blank","title":"Too many requests, or one that looks like an attack.","status":429}')
       logScrubbing: {
@@ -92,7 +97,7 @@ resource firewall 'Microsoft.Network/frontDoorWebApplicationFirewallPolicies@202
             {
               ruleSetType: 'Microsoft_DefaultRuleSet'
               ruleSetVersion: '2.1'
-              ruleSetAction: 'Block'
+              ruleSetAction: suspicious
               // A signature is Base64, in which a rule may see anything.
               exclusions: [
                 { matchVariable: 'QueryStringArgNames', selectorMatchOperator: 'Equals', selector: 'sig' }

@@ -34,7 +34,9 @@ var queries = {
   'failing-requests': loadTextContent('queries/failing-requests.kql')
   'growing-backlog': loadTextContent('queries/growing-backlog.kql')
   'poison-messages': loadTextContent('queries/poison-messages.kql')
+  silence: loadTextContent('queries/silence.kql')
   'slow-requests': loadTextContent('queries/slow-requests.kql')
+  'standing-builds': loadTextContent('queries/standing-builds.kql')
   'throttled-requests': loadTextContent('queries/throttled-requests.kql')
 }
 
@@ -50,6 +52,30 @@ var platform = [
     metric: 'DeadLetteredCount'
     aggregation: 'Total'
     threshold: 0
+    dimensions: []
+  }
+  {
+    name: 'dropped-events'
+    severity: 'critical'
+    heading: 'Poison messages'
+    description: 'Events of new blobs could neither be delivered nor be put into the dead-letter container: they are gone.'
+    scope: eventTopicId
+    namespace: 'Microsoft.EventGrid/systemTopics'
+    metric: 'DroppedEventCount'
+    aggregation: 'Total'
+    threshold: 0
+    dimensions: []
+  }
+  {
+    name: 'undelivered-events'
+    severity: 'warning'
+    heading: 'Events not delivered'
+    description: 'Within a quarter of an hour, 20 attempts or more to deliver events of new blobs failed: uploads wait for their check.'
+    scope: eventTopicId
+    namespace: 'Microsoft.EventGrid/systemTopics'
+    metric: 'DeliveryAttemptFailCount'
+    aggregation: 'Total'
+    threshold: 19
     dimensions: []
   }
   {

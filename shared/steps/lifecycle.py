@@ -13,7 +13,7 @@ from shared.telemetry import export, metrics
 
 log = logging.getLogger(__name__)
 
-_EXPORT_SECONDS = 10.0
+_EXPORT_SECONDS, _SEND_SECONDS = 10.0, 5.0
 
 
 def is_running(task: Task) -> bool:
@@ -59,6 +59,7 @@ def end(task: Task, state: State, error: str | None = None, *, revision: int | N
         if ended:
             export.wait(_EXPORT_SECONDS)  # somebody is told of builds that fail: none may go uncounted
             metrics.BUILDS_ENDED.record(1, {"state": state})
+            export.flush(_SEND_SECONDS)
     return None if document is None else document.state
 
 

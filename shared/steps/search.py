@@ -86,7 +86,10 @@ def _search(task: SearchTask, name: str) -> SearchDocument:
     let_in = _within_cost(task, plan, len(candidates), found=True) if candidates else 0
     over_cost = not want or let_in < len(candidates)
     candidates = candidates[:let_in]
+    asked = {one.name for one in engines if one.takes_queries}  # lists are callers' own
     for failure in set(after.failures) - known:
+        if failure.engine not in asked or failure.kind == "not_configured":
+            continue  # somebody is told of engines that fail: what nobody set up, or gave us, is no failure of theirs
         metrics.ENGINE_ERRORS.record(1, {"engine": failure.engine, "kind": failure.kind})
     for source, number in Counter(one.engine for one in candidates).items():
         metrics.ENGINE_CANDIDATES.record(number, {"engine": source})

@@ -14,13 +14,15 @@ from pydantic import SecretStr
 from shared.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.metrics.export import MetricReader
+    from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
     from opentelemetry.sdk.trace.export import SpanExporter
 
 log = logging.getLogger(__name__)
 
 _begun = threading.Lock()
 _ready = threading.Event()
+_senders: "list[PeriodicExportingMetricReader]" = []
+"""What sends metrics away, once a minute."""
 
 
 def is_on(config: Settings) -> bool:
@@ -45,6 +47,25 @@ def wait(seconds: float) -> bool:
     return is_on(settings()) and _ready.wait(seconds)
 
 
+def flush(seconds: float) -> None:
+    """Send the metrics recorded until now, and wait for that at most so long.
+
+    For what somebody must be told of: an instance that has nothing more to do may be gone before the next export.
+    """
+    if _senders:
+        sending = threading.Thread(target=_flush, name="flush", daemon=True)  # an exporter may hang for minutes
+        sending.start()
+        sending.join(seconds)
+
+
+def _flush() -> None:
+    for sender in _senders:
+        try:
+            sender.force_flush()
+        except Exception:  # they are sent again with what comes next, or are lost
+            log.exception("metrics cannot be sent")
+
+
 def _start(config: Settings) -> None:
     try:
         set_up(config)
@@ -58,12 +79,15 @@ def set_up(config: Settings) -> None:
     """Give OpenTelemetry's API its SDK, with the exporters that are configured."""
     from opentelemetry import metrics, trace
     from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     resource = Resource.create({"service.name": "pixcrawler"})
-    metrics.set_meter_provider(MeterProvider(_readers(config), resource))
+    readers = _readers(config)
+    metrics.set_meter_provider(MeterProvider(readers, resource))
+    _senders.extend(one for one in readers if isinstance(one, PeriodicExportingMetricReader))
     exporters = _span_exporters(config)
     if exporters:
         provider = TracerProvider(resource=resource)

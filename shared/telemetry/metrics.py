@@ -93,7 +93,7 @@ ENGINE_ERRORS = Metric(
     "pixcrawler.engine.errors",
     "counter",
     "{error}",
-    "Rounds of searching in which a source failed.",
+    "Rounds of searching in which an engine failed: not lists, nor what is not configured.",
     ("engine", "kind"),
 )
 ENGINE_CANDIDATES = Metric(
@@ -116,7 +116,7 @@ BUILDS_ENDED = Metric(
     "pixcrawler.builds.ended",
     "counter",
     "{build}",
-    "Builds that came to an end by themselves: ready, incomplete, failed.",
+    "Builds that came to an end by themselves: ready, incomplete, failed; lost, and started again.",
     ("state",),
 )
 

@@ -4,7 +4,9 @@ import json
 
 import httpx
 import pytest
+from azure.cosmos import CosmosClient
 
+from local.cosmos import DEFAULT_KEY
 from local.gallery.topics import TOPICS
 from local.processes import wait_until
 from tests.e2e.conftest import Stack
@@ -24,8 +26,10 @@ WANTED = {
     ("pixcrawler.builds", "state", "ready"),
     ("pixcrawler.builds.ended", "state", "ready"),
     ("pixcrawler.builds.ended", "state", "failed"),
+    ("pixcrawler.builds.ended", "state", "lost"),
     ("pixcrawler.duplicates", "reason", "exact_duplicate"),
     ("pixcrawler.engine.errors", "engine", "duckduckgo"),
+    ("pixcrawler.shards", "state", "failed"),
     ("pixcrawler.step.duration", "step", "give_up_shard"),
     ("pixcrawler.step.duration", "outcome", "failed"),
 }
@@ -40,17 +44,43 @@ def told(ingestion: Ingestion) -> set[tuple[str, str, str]]:
     }
 
 
+def by_hand(stack: Stack, function: str, message: str = "") -> None:
+    """Have the host run a function."""
+    asked = f"http://127.0.0.1:{stack.ports['HOST']}/admin/functions/{function}"
+    assert httpx.post(asked, json={"input": message}).status_code == 202
+
+
+def lose(stack: Stack, dataset: str) -> None:
+    """Have a dataset that has ended say that it is being built, as if its orchestration had been lost."""
+    client = CosmosClient(f"http://127.0.0.1:{stack.ports['COSMOS']}", DEFAULT_KEY)
+    documents = client.get_database_client("pixcrawler").get_container_client("datasets")
+    [document] = documents.query_items(
+        "SELECT * FROM c WHERE c.id = @id",
+        parameters=[{"name": "@id", "value": dataset}],
+        enable_cross_partition_query=True,
+    )
+    documents.upsert_item({**document, "state": "building"})
+
+
 @pytest.fixture(scope="module")
 def tables(stack: Stack, ingestion: Ingestion) -> Tables:
-    """What the app tells of a build that succeeds, one that fails, a poison message, and one that cannot be read."""
-    built = {"labels": [{"name": next(iter(TOPICS))}], "images_per_label": 5}
+    """What the app tells of a build that succeeds, one that fails, one that is lost, a shard that is given up, a poison
+    message that cannot be read, and requests whose bodies are large.
+    """
+    label = next(iter(TOPICS))
+    built = {"labels": [{"name": label}], "images_per_label": 5}
     ready = stack.create(name="watched", sources=["sample"], **built)
     failed = stack.create(name="watched in vain", sources=["duckduckgo"], **built)
-    for message in (json.dumps({"ContainerName": "raw", "BlobName": f"{ready}/none.tar"}), "no JSON"):
-        by_hand = f"http://127.0.0.1:{stack.ports['HOST']}/admin/functions/give_up_shard"
-        assert httpx.post(by_hand, json={"input": message}).status_code == 202
+    by_hand(stack, "give_up_shard", "no JSON")
+    for method, path in (("PUT", f"/uploads/{ready}/content"), ("POST", "/url-lists"), ("POST", "/validation/analyze")):
+        assert not stack.api.request(method, path, content=b"x").is_server_error
     assert stack.finished(ready)["state"] == "ready"
     assert stack.finished(failed)["state"] == "failed"
+    lose(stack, ready)
+    by_hand(stack, "give_up_shard", json.dumps({"ContainerName": "raw", "BlobName": f"{ready}/{label}-00000.tar"}))
+    wait_until(lambda: ("pixcrawler.shards", "state", "failed") in told(ingestion), 20, "the shard being given up")
+    by_hand(stack, "reconcile")
+    assert stack.finished(ready)["state"] in {"ready", "incomplete"}, "built once more"
     wait_until(lambda: told(ingestion) >= WANTED, 20, "telemetry of all of it")
     return rows(ingestion.envelopes())
 

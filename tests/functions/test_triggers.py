@@ -5,16 +5,18 @@ import logging
 import uuid
 from typing import Any
 
+import azure.durable_functions as df
 import azure.functions as func
 import pytest
 
 from functions import triggers
 from functions.blob_reference import BlobReference
-from shared import uploads
+from functions.durable import is_alive, start
+from shared import datasets, uploads
 from shared.telemetry import trace
 from shared.upload_files import incoming_folder
 from shared.uploads import UploadDocument
-from tests.shared.conftest import configured, owner, stores  # noqa: F401 (fixtures)
+from tests.shared.conftest import configured, owner, store, stores  # noqa: F401 (fixtures)
 from tests.shared.telemetry.reading import Recorded, recorded, without_cost  # noqa: F401 (fixture)
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -69,3 +71,36 @@ async def test_a_poison_message_is_counted_once_that_can_be_exported(
     await function(triggers.give_up_shard).__wrapped__(message, client=None)
     assert before == [{}]
     assert recorded()["pixcrawler.step.duration", "give_up_shard", "done"] == 1
+
+
+async def test_a_poison_message_is_told_of_at_once(
+    owner: str,  # noqa: F811
+    recorded: Recorded,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The instance was started for it alone, and may be gone before the next export."""
+    sent: list[float] = []
+    monkeypatch.setattr(
+        "shared.telemetry.export.flush",
+        lambda _: sent.append(recorded()["pixcrawler.step.duration", "give_up_shard", "done"]),
+    )
+    told = {"ContainerName": "uploads", "BlobName": f"{owner}/incoming/{waiting(owner).id}"}
+    message = func.QueueMessage(body=json.dumps(told).encode())
+    await function(triggers.give_up_shard).__wrapped__(message, client=None)
+    assert sent == [1]
+
+
+async def test_a_build_whose_orchestration_is_lost_is_started_again_and_counted(
+    owner: str,  # noqa: F811
+    client: df.DurableFunctionsClient,
+    recorded: Recorded,  # noqa: F811
+) -> None:
+    lost, alive = store(owner), store(owner)
+    await start(client, "build_dataset", alive, alive.dataset)
+    before = recorded().get(("pixcrawler.builds.ended", "lost"), 0)
+    for _ in range(2):
+        for task in (lost, alive):
+            head = next(one for one in datasets.in_states(("queued",)) if one.id == task.dataset)
+            await triggers._revive(client, head)
+    assert await is_alive(client, lost.dataset)
+    assert recorded()["pixcrawler.builds.ended", "lost"] - before == 1

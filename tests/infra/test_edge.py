@@ -124,6 +124,17 @@ def test_storage_is_closed_only_where_front_door_carries_links(sku: str, closed:
     assert bool(rules["managedRules"]["managedRuleSets"]) == closed, "rule sets are in Premium alone"
 
 
+@pytest.mark.parametrize("suspicious", ["Log", "Block"])
+def test_the_rule_set_leaves_bodies_alone_and_refuses_only_where_it_is_told_to(suspicious: str) -> None:
+    """A webhook's address, a label called "select" and an archive are no attacks."""
+    chosen = {} if suspicious == "Log" else {"suspicious": suspicious}
+    made = deployed("frontDoor", frontDoor={"sku": "Premium_AzureFrontDoor", **chosen})
+    firewall = one(made, "Microsoft.Network/frontDoorWebApplicationFirewallPolicies")
+    assert firewall["policySettings"]["requestBodyCheck"] == "Disabled"
+    assert firewall["policySettings"]["mode"] == "Prevention", "or the limit of requests would hold nobody back"
+    assert [rules["ruleSetAction"] for rules in firewall["managedRules"]["managedRuleSets"]] == [suspicious]
+
+
 def test_nothing_is_kept_at_the_edge_that_needs_a_key() -> None:
     made = deployed("frontDoor")
     cached = {

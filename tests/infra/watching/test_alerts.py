@@ -3,18 +3,29 @@ import re
 
 import pytest
 
+from bench.cost import idle
 from tools.watching.queries import ROOT, WATCHING, queries
 
 RULES = json.loads((WATCHING / "alerts.json").read_text())
 MODULE = (WATCHING / "alerts.bicep").read_text()
 RUNBOOK = {
-    "Health probe down", "Builds failing", "Poison messages", "Engine failing", "Throttling",
-    "Slow or failing requests", "Backlog growing", "Budget", "Deploy",
+    "Health probe down", "Silence", "Builds failing", "Poison messages", "Events not delivered", "Engine failing",
+    "Throttling", "Slow or failing requests", "Backlog growing", "Budget", "Deploy",
 }  # fmt: skip
 """Headings of docs/operations.md."""
 
 # https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule: what may be asked how often
-MINUTES = {"PT5M": 5, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT45M": 45, "PT1H": 60, "PT2H": 120, "PT3H": 180}
+MINUTES = {
+    "PT5M": 5,
+    "PT10M": 10,
+    "PT15M": 15,
+    "PT30M": 30,
+    "PT45M": 45,
+    "PT1H": 60,
+    "PT2H": 120,
+    "PT3H": 180,
+    "PT6H": 360,
+}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule["name"] for rule in RULES])
@@ -29,7 +40,7 @@ def test_a_rule_is_whole(rule: dict[str, str]) -> None:
 
 
 def test_the_module_reads_the_query_of_each_rule() -> None:
-    read_in = re.findall(r"'([a-z-]+)': loadTextContent\('queries/([a-z-]+)\.kql'\)", MODULE)
+    read_in = re.findall(r"'?([a-z-]+)'?: loadTextContent\('queries/([a-z-]+)\.kql'\)", MODULE)
     assert all(name == file for name, file in read_in)
     assert sorted(name for name, _ in read_in) == sorted(rule["name"] for rule in RULES)
 
@@ -40,7 +51,7 @@ def test_the_docs_tell_of_every_alert_and_when_it_comes() -> None:
     )
     rules = [(rule["name"], rule["severity"], rule["description"]) for rule in RULES]
     platform = re.findall(r"name: '([a-z-]+)'\n    severity: '(\w+)'\n.+\n    description: '(.+)'", MODULE)
-    assert len(platform) == 3
+    assert len(platform) == 5
     others = [one for one in told if one not in {*rules, *platform}]
     assert len(told) == len(others) + len(rules) + len(platform)
     assert [(name, severity) for name, severity, _ in others] == [
@@ -67,10 +78,18 @@ def test_the_probe_asks_for_the_route_of_liveness_and_for_its_word() -> None:
     assert f'Liveness(status="{word[1]}")' in handlers
 
 
+def test_rules_on_metrics_are_paid_for_by_series() -> None:
+    """The probe's is one; each value of a dimension is watched by itself."""
+    values = [re.findall(r"'\w+'", one) for one in re.findall(r"values: \[([^\]]+)\]", MODULE) if "'*'" not in one]
+    rules = len(re.findall(r"^    metric: '", MODULE, re.MULTILINE)) + 1
+    assert (rules, rules + sum(len(one) - 1 for one in values)) == (idle._METRIC_RULES, idle._METRIC_SERIES)
+
+
 def test_platform_metrics_are_added_up_as_they_can_be() -> None:
     """The services refuse others: https://learn.microsoft.com/azure/azure-monitor/reference/metrics-index"""
     stated = dict(re.findall(r"metric: '(\w+)'\n    aggregation: '(\w+)'", MODULE))
-    assert stated == {"DeadLetteredCount": "Total", "TotalRequests": "Count", "Transactions": "Total"}
+    events = dict.fromkeys(("DeadLetteredCount", "DroppedEventCount", "DeliveryAttemptFailCount"), "Total")
+    assert stated == events | {"TotalRequests": "Count", "Transactions": "Total"}
     assert "timeAggregation: rule.aggregation" in MODULE
 
 

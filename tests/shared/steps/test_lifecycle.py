@@ -52,10 +52,12 @@ def test_an_end_is_counted_once_that_can_be_exported(
     owner: str, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first work of a process comes before its exporters are there."""
-    before: list[object] = []
+    before, sent = [], []
     monkeypatch.setattr("shared.telemetry.export.wait", lambda _: before.append(without_cost(recorded())))
+    monkeypatch.setattr("shared.telemetry.export.flush", lambda _: sent.append(without_cost(recorded())))
     lifecycle.end(store(owner), "failed")
     assert before == [{}]
+    assert sent == [{("pixcrawler.builds.ended", "failed"): 1}], "the instance may be gone before the next export"
     assert without_cost(recorded()) == {("pixcrawler.builds.ended", "failed"): 1}
 
 

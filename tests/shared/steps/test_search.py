@@ -90,3 +90,15 @@ def test_a_source_that_fails_is_told_and_ends_in_a_dry_label(
     told = shards.searches(task.dataset)[-1].sources[0]
     assert (told.source, told.error_kind, told.dry) == ("sample", "unreachable", True)
     assert without_cost(recorded()) == {("pixcrawler.engine.errors", "sample", "unreachable"): 3}
+
+
+def test_what_nobody_set_up_is_no_failure_of_an_engine(
+    owner: str, configured: Settings, monkeypatch: pytest.MonkeyPatch, recorded: Recorded
+) -> None:
+    """Somebody is woken for engines that fail."""
+    monkeypatch.setattr(search, "settings", lambda: configured.model_copy(update={"sample_url": None}))
+    task = started(owner, labels=[{"name": "cat"}], sources=["sample"])
+    search.search(search_task(task))
+    told = shards.searches(task.dataset)[-1].sources[0]
+    assert (told.source, told.error_kind) == ("sample", "not_configured")
+    assert without_cost(recorded()) == {}

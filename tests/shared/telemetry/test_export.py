@@ -1,12 +1,14 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from shared.settings import Settings
+from shared.telemetry import export
 from shared.telemetry.export import is_on
 from tests.ingestion import KEY, Ingestion, listening
 
@@ -27,7 +29,7 @@ try:
         raise ValueError("s3cret")
 except ValueError:
     pass
-metrics.get_meter_provider().force_flush()
+export.flush(10)
 trace.get_tracer_provider().force_flush()
 """
 
@@ -62,6 +64,26 @@ def test_metrics_and_spans_reach_azure_monitor_and_a_collector(ingestion: Ingest
     assert not any(b"s3cret" in body for _, body in received)
     assert any(b"pixcrawler.images" in body for path, body in received if path == "/v1/metrics")
     assert any(bytes.fromhex(PARENT.split("-")[1]) in body for path, body in received if path == "/v1/traces")
+
+
+class Hanging:
+    """A reader whose exporter waits for an answer that does not come."""
+
+    def __init__(self) -> None:
+        self.asked, self.answered = threading.Event(), threading.Event()
+
+    def force_flush(self) -> None:
+        self.asked.set()
+        self.answered.wait(60)
+
+
+def test_nobody_waits_longer_for_what_is_sent_than_he_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = Hanging()
+    monkeypatch.setattr(export, "_senders", [hanging])
+    export.flush(0.01)
+    assert hanging.asked.wait(5)
+    assert not hanging.answered.is_set()
+    hanging.answered.set()
 
 
 @pytest.mark.parametrize(

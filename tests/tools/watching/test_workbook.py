@@ -64,10 +64,20 @@ def test_metrics_are_named_after_their_resource() -> None:
 
 
 def test_costs_are_reckoned_with_the_price_table() -> None:
-    told = dict(re.findall(r'"(execution|second)", ([0-9.]+)', queries()["cost"]))
+    told = {unit: float(price) for unit, price in re.findall(r'"(\w+)", ([0-9.]+)', queries()["cost"])}
     prices = Prices()
-    assert float(told["execution"]) == pytest.approx(prices.executions_million / 1_000_000)
-    assert float(told["second"]) == pytest.approx(prices.gigabyte_second * prices.instance_gigabytes)
+    write, read = prices.blob_writes_10000 / 10_000, prices.blob_reads_10000 / 10_000
+    assert told == pytest.approx(
+        {
+            "execution": prices.executions_million / 1_000_000,
+            "second": prices.gigabyte_second * prices.instance_gigabytes,
+            "storage_write": write,
+            "storage_list": write,
+            "storage_read": read,
+            "storage_other": read,
+            "request_unit": prices.request_units_million / 1_000_000,
+        }
+    )
 
 
 def test_every_query_is_asked_by_an_alert_or_on_a_page() -> None:
