@@ -1,5 +1,6 @@
 """What a simulation takes for granted: how long steps take, and what candidates are good for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -64,3 +65,15 @@ class Assumptions:
     """Of a Cosmos DB partition, serverless: a dataset's shards are one."""
     actions_per_second: float | None = 500.0
     """Of the Durable Task Scheduler, Consumption."""
+
+
+SOURCES: Mapping[str, str] = {
+    "validate_seconds": "0.39 measured here (docs/benchmarks.md, 4.1 ms an image), the rest assumed",
+    "row_seconds": "measured here (tools/dedupe_bench.py), and a margin",
+    "image_seconds": "measured here (docs/benchmarks.md)",
+    "image_bytes": "measured here, of photographs of the gallery",
+    "shard_units": "measured with the model of charges (docs/cost.md)",
+    "units_per_second": "Microsoft's limits",
+    "actions_per_second": "Microsoft's limits",
+}
+"""Where a value comes from; what is not named is assumed, and nothing stands behind it but experience."""
