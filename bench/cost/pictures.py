@@ -12,13 +12,22 @@ from PIL import Image
 
 OF_TEN = {6: "missing", 7: "a copy of the one before", 8: "too small", 9: "too small"}
 """What every tenth URL is from the seventh on: six of ten are good."""
-GOOD = 1 - len(OF_TEN) / 10
+GOOD, CAME = 1 - len(OF_TEN) / 10, 0.9
 _SIDE, _SMALL_SIDE, _TILES = 640, 16, 16
 
 
-def urls(site: str, label: int, count: int) -> list[str]:
-    """So many URLs of one label."""
-    return [f"{site}/{label}/{number}.jpg" for number in range(count)]
+_FILE = "2024/07/a-photograph-with-a-name-as-long-as-they-have-it-1920x1280"
+_PAGE = "https://photographs.example.org/articles/what-the-page-is-called"
+_TITLE = "What a search engine says of this photograph: "
+
+
+def listed(site: str, label: int, count: int) -> list[tuple[str, str, str]]:
+    """URL, page and title of so many candidates of one label: as long as a search engine's are, for the database
+    charges for what is written by its size (with the site's address about 95, 70 and 50 characters)."""
+    return [
+        (f"{site}/{label}/{number}/{_FILE}.jpg", f"{_PAGE}-{number:05}", f"{_TITLE}{number:05}")
+        for number in range(count)
+    ]
 
 
 def picture(label: int, number: int) -> bytes | None:
@@ -53,8 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with a picture, or 404 (also to robots.txt, which allows everything)."""
-        label, _, name = self.path.strip("/").partition("/")
-        number = name.removesuffix(".jpg")
+        label, number, *_ = (*self.path.strip("/").split("/"), "")
         data = picture(int(label), int(number)) if label.isdecimal() and number.isdecimal() else None
         self.send_response(HTTPStatus.NOT_FOUND if data is None else HTTPStatus.OK)
         self.send_header("Content-Type", "image/jpeg")
