@@ -1,7 +1,8 @@
 """Shard and search documents of a dataset: what has been done, and every image's row.
 
-A shard is two items: all of it (`{id}.rows`, some 60 KB), and all but its rows (`{id}`, half a KB), which is what looks
-at a running build read. They are written in one transaction, together with the `pulse` (`shared.pulse`).
+A shard is two items: all of it (`{id}.rows`, some 30 KB, see `shared.packed`), and all but its rows (`{id}`, half a
+KB), which is what looks at a running build read. They are written in one transaction, together with the `pulse`
+(`shared.pulse`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from builder.rows import ImageRow, Verdict
 from shared import cosmos, pulse
 from shared.cosmos import Page, query, query_page
 from shared.documents import SearchDocument, ShardDocument, shard_parts
+from shared.packed import pack, unpack
 from shared.pulse import Operation, Outcome
 
 NAME = "shards"
@@ -24,11 +26,16 @@ def _items(document: ShardDocument) -> tuple[dict[str, Any], dict[str, Any]]:
     """With the rows, and without."""
     item = document.item()
     summary = {name: value for name, value in item.items() if name != "images"}
-    return {**item, "id": document.id + _ROWS, "kind": "rows"}, summary
+    images, packed = pack(item["images"])
+    return {**item, "id": document.id + _ROWS, "kind": "rows", "images": images, "packed": packed}, summary
 
 
 def _whole(item: dict[str, Any]) -> ShardDocument:
-    return ShardDocument.model_validate({**item, "id": item["id"].removesuffix(_ROWS), "kind": "shard"})
+    # Rows of earlier releases are in plain.
+    images = unpack(item["images"], item["packed"]) if "packed" in item else item["images"]
+    return ShardDocument.model_validate({
+        **item, "id": item["id"].removesuffix(_ROWS), "kind": "shard", "images": images,
+    })  # fmt: skip
 
 
 def put(document: ShardDocument | SearchDocument) -> None:
@@ -159,9 +166,12 @@ def image_page(
     wanted = {"label": label, "verdict": verdict, "reason": reason}
     filters = {name: value for name, value in wanted.items() if value is not None}
     where = "".join(f" AND i.{name} = @{name}" for name in filters)
-    sql = f"SELECT VALUE i FROM c JOIN i IN c.images WHERE c.kind = 'rows'{where}"  # noqa: S608 (names are ours)
+    sql = f"SELECT c.id, i.key FROM c JOIN i IN c.images WHERE c.kind = 'rows'{where}"  # noqa: S608 (names are ours)
     found = query_page(NAME, sql, filters, dataset, size=size, cursor=cursor)
-    return Page(tuple(ImageRow.model_validate(item) for item in found.items), found.cursor)
+    names = dict.fromkeys(str(item["id"]).removesuffix(_ROWS) for item in found.items)  # one or two, of a whole page
+    whole = (find(dataset, name) for name in names)
+    rows = {row.key: row for shard in whole if shard is not None for row in shard.images}
+    return Page(tuple(rows[item["key"]] for item in found.items if item["key"] in rows), found.cursor)
 
 
 def clear(dataset: str) -> None:
