@@ -8,7 +8,8 @@ from bench.cost.by_size import Shard, raw_bytes
 from bench.cost.pictures import CAME, GOOD
 from builder.rounds import SHARD_SIZE
 
-SIZES = (300_000, 1_000_000, 3_000_000)
+ORDINARY = 300_000
+SIZES = (ORDINARY, 1_000_000, 3_000_000)
 """Bytes of a picture: of a web page, of a photograph, of one as the camera made it."""
 
 

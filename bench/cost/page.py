@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bench.cost import prices
-from bench.cost.bill import NAMES, Model, amounts, quantities, transactions
+from bench.cost.bill import NAMES, Model, amounts, quantities
 from bench.cost.build import LABELS, Run
 from bench.cost.idle import OPTIONAL, Line
+from bench.cost.larger import ORDINARY, larger
 from bench.cost.larger import SIZES as PICTURES
-from bench.cost.larger import larger
 from bench.results import Machine
 
 BEGIN, END = "<!-- written by make cost: begin -->", "<!-- written by make cost: end -->"
@@ -44,25 +44,25 @@ def _conditions(machine: Machine, small: Run, large: Run) -> str:
 def _targets(model: Model) -> str:
     found = model.at(_TARGET_SIZE)
     each = {name: value / _TARGET_SIZE for name, value in found.items()}
-    usd = sum(amounts(found).values()) / _TARGET_SIZE * 1_000
     app = sum(value for name, value in each.items() if name.startswith("storage_"))
     worst = found["actions"] * prices.ACTION_AT_WORST / _TARGET_SIZE * 1_000
+    here, ordinary = larger(model, _TARGET_SIZE), larger(model, _TARGET_SIZE, ORDINARY)
     rows = [
         (
             "storage transactions an image",
             MOST_TRANSACTIONS,
-            transactions(each),
-            f"{app:.2f} by the app, the rest by the host",
+            ordinary.transactions,
+            f"{here.transactions:.3f} with the small pictures of here, {app:.3f} of it by the app",
         ),
         ("request units an image", MOST_UNITS, each["request_unit"], ""),
         (
             "USD for 1,000 images",
             MOST_USD,
-            usd,
-            f"{usd + worst:.2f} if an action costs {prices.ACTION_AT_WORST} USD, see below",
+            ordinary.usd,
+            f"{ordinary.usd + worst:.2f} if an action costs {prices.ACTION_AT_WORST} USD, see below",
         ),
     ]
-    heads = (f"at {_TARGET_SIZE:,} images", "at most", "found", "verdict", "")
+    heads = (f"at {_TARGET_SIZE:,} images, {ORDINARY / 1_000:,.0f} KB a picture", "at most", "found", "verdict", "")
     return _table(heads, ((n, f"{m:g}", f"**{v:.3f}**", "met" if v <= m else "**not met**", w) for n, m, v, w in rows))
 
 

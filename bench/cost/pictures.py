@@ -31,7 +31,7 @@ def listed(site: str, label: int, count: int) -> list[tuple[str, str, str]]:
 
 
 def picture(label: int, number: int) -> bytes | None:
-    """What is at a URL, a JPEG of about 60 KB; None if nothing is."""
+    """What is at a URL, a JPEG of some 30 KB; None if nothing is."""
     place = number % 10
     if place == 6:  # noqa: PLR2004 - see OF_TEN
         return None

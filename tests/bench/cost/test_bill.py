@@ -129,4 +129,6 @@ def test_a_month_without_a_build(tmp_path: Path) -> None:
     machine = Machine(processor="one", processors=2, memory_bytes=1, system="Linux", python="3.13", peers={})
     text = page.markdown(machine, _run(200), _run(1_000), idle.environments(tmp_path))
     assert "| **prod** | **a month without a build** |" in text
-    assert "| storage transactions an image | 0.3 | **0.252** | met |" in text
+    assert "| storage transactions an image | 0.3 | **0.391** | **not met** | 0.252 with the small pictures" in text
+    assert "| 300 KB | 0.391 | **not met** |" in text
+    assert "| USD for 1,000 images | 0.1 | **0.0" in text
