@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import azure.durable_functions as df
 import azure.functions as func
 
+from functions.blob_binding import TriggeredBlob
 from functions.build import shard_event
 from functions.durable import is_alive, start
 from functions.http import in_thread
@@ -38,13 +39,13 @@ _EXPORT_SECONDS = 10.0
 )
 @bp.durable_client_input(client_name="client")
 @seen
-async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctionsClient) -> None:
+async def validate_raw_shard(blob: TriggeredBlob, client: df.DurableFunctionsClient) -> None:
     """Validate a raw shard as soon as it is there, and tell the orchestration that waits for it."""
     from shared.steps import validate
 
-    dataset, shard = _parts(str(blob.name))
+    dataset, shard = _parts(blob.name)
     bind(dataset=dataset)
-    await _tell(client, await in_thread(validate.validate_raw, dataset, shard, getattr(blob, "metadata", None)))
+    await _tell(client, await in_thread(validate.validate_raw, dataset, shard, blob.metadata))
 
 
 @bp.blob_trigger(
@@ -54,11 +55,11 @@ async def validate_raw_shard(blob: func.InputStream, client: df.DurableFunctions
     source=settings().blob_trigger_source,  # type: ignore[arg-type]  # as above
 )
 @seen
-async def check_upload(blob: func.InputStream) -> None:
+async def check_upload(blob: TriggeredBlob) -> None:
     """Check what somebody has uploaded as soon as it is there, and turn it into shards or a list."""
     from shared.steps import ingest
 
-    whose = _uploaded(str(blob.name))
+    whose = _uploaded(blob.name)
     bind(tenant=whose[0])
     await in_thread(ingest.ingest, *whose)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.cost import prices
 from bench.cost.build import LABELS, Run
-from bench.cost.by_size import HOST_LOOKS, HOST_QUEUE, host_reads, raw_bytes
+from bench.cost.by_size import HOST_LOOKS, HOST_QUEUE
 from bench.cost.prices import Price
 from bench.simulate.assumptions import Assumptions
 from shared.prices import Prices
@@ -35,7 +35,7 @@ LABEL_IMAGES = 10_000
 NAMES = {
     "storage_write": "storage: writes", "storage_read": "storage: reads", "storage_other": "storage: properties",
     "storage_list": "storage: lists", "storage_delete": "storage: deletions",
-    "host_reads": "storage: reads by the host (by rule)", "host_looks": "storage: properties, by the host (by rule)",
+    "host_looks": "storage: properties, by the host (by rule)",
     "host_queue": "storage: host's queue (by rule)",
     "request_unit": "Cosmos DB: RU", "actions": "durable actions", "invocations": "function executions",
     "gigabyte_seconds": "function time, GB-s (busy)", "gigabyte_seconds_alone": "function time, GB-s (each alone)",
@@ -45,12 +45,12 @@ NAMES = {
     "document_gigabytes": "database, GB (by rule)",
 }  # fmt: skip
 TRANSACTIONS = (
-    "storage_write", "storage_read", "storage_other", "storage_list", "storage_delete", "host_reads", "host_looks",
+    "storage_write", "storage_read", "storage_other", "storage_list", "storage_delete", "host_looks",
     "host_queue",
 )  # fmt: skip
 _PRICED: dict[str, Price] = {
     "storage_write": prices.WRITES, "storage_read": prices.READS, "storage_other": prices.READS,
-    "storage_list": prices.LISTS, "host_reads": prices.READS, "host_looks": prices.READS,
+    "storage_list": prices.LISTS, "host_looks": prices.READS,
     "host_queue": prices.QUEUES,
     "request_unit": prices.UNITS, "actions": prices.ACTIONS, "invocations": prices.EXECUTIONS,
     "gigabyte_seconds_alone": prices.GIGABYTE_SECONDS, "gigabyte_seconds_web": prices.GIGABYTE_SECONDS,
@@ -65,7 +65,6 @@ def quantities(run: Run) -> dict[str, float]:
     called = sum(run.counted.invocations.values())
     found = {name: units.get(name, 0.0) for name in (*TRANSACTIONS[:5], "request_unit")}
     return found | {
-        "host_reads": run.shards * host_reads(raw_bytes(downloaded / run.shards)),
         "host_looks": run.shards * HOST_LOOKS,
         "host_queue": run.shards * HOST_QUEUE,
         "events": run.shards * BLOB_EVENTS,

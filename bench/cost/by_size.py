@@ -1,4 +1,4 @@
-"""How many requests to storage a blob takes by its size: of the app, and of the Functions host that hands it over."""
+"""How many requests to storage a blob takes: of the app, by its size, and of the Functions host that tells of it."""
 
 import math
 from dataclasses import dataclass
@@ -8,11 +8,10 @@ from shared.blobs import BLOCK_BYTES, IN_MEMORY_BYTES
 
 # What the host's blob trigger does for a blob that Event Grid tells of, as its extension's source has it
 # (Azure/azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Blobs: `BlobQueueTriggerExecutor`,
-# `BlobCausalityManager`, `ReadBlobArgumentBinding`) and not measured. A message is put into a queue, taken out and
-# deleted. The blob's properties are asked for three times: to find it, for who wrote it, to open it. Then all of it is
-# read, for the worker is given its content whether it looks at it or not, in pieces of four megabytes.
+# `BlobCausalityManager`, `BlobTriggerBinding`) and not measured. A message is put into a queue, taken out and deleted.
+# The blob's properties are asked for three times: to find it, for who wrote it, for the trigger's metadata. Its
+# content is not read, for the function does not take it (`functions.blob_binding`).
 HOST_QUEUE, HOST_LOOKS = 3, 3
-_HOST_PIECE_BYTES = 4 << 20
 
 _ROW_BYTES = 2_048
 """Of a raw shard for each candidate beside its picture: a row and two tar headers; an estimate."""
@@ -26,11 +25,6 @@ def put(size: float) -> int:
 def get(size: float) -> int:
     """Reading them."""
     return 1 + math.ceil(max(0.0, size - IN_MEMORY_BYTES) / BLOCK_BYTES)
-
-
-def host_reads(size: float) -> int:
-    """Reading of a blob's content by the host."""
-    return max(1, math.ceil(size / _HOST_PIECE_BYTES))
 
 
 def raw_bytes(downloaded: float) -> float:
@@ -55,8 +49,3 @@ class Shard:
     def reads(self) -> float:
         """By the app: to validate, and to export."""
         return get(self.raw) + get(self.kept)
-
-    @property
-    def host_reads(self) -> float:
-        """By the host."""
-        return host_reads(self.raw)

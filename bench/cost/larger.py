@@ -30,14 +30,12 @@ def larger(model: Model, images: int, size: float | None = None) -> Larger:
     found = model.at(images)
     before, after = _shard(model, here), _shard(model, size)
     shards = images / model.per_shard
-    writes, reads, host = (
-        (getattr(after, name) - getattr(before, name)) * shards for name in ("writes", "reads", "host_reads")
-    )
+    writes, reads = (after.writes - before.writes) * shards, (after.reads - before.reads) * shards
     raw = (size - here) * SHARD_SIZE * CAME * shards / 1e9 * RAW_DAYS / MONTH_DAYS
-    more = prices.WRITES.of(writes) + prices.READS.of(reads + host) + prices.STORED.of(raw)
+    more = prices.WRITES.of(writes) + prices.READS.of(reads) + prices.STORED.of(raw)
     return Larger(
         size,
-        (transactions(found) + writes + reads + host) / images,
+        (transactions(found) + writes + reads) / images,
         (sum(amounts(found).values()) + more) / images * 1_000,
     )
 

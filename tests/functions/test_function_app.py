@@ -122,3 +122,11 @@ print(json.dumps([[one.get_trigger().type, getattr(one.get_user_function(), "see
     assert told == unseen | {
         (kind, True) for kind in ("activityTrigger", "blobTrigger", "queueTrigger", "timerTrigger")
     }
+
+
+def test_the_host_reads_no_blob_that_it_tells_of(indexed: dict[str, list[dict[str, Any]]]) -> None:
+    blobs = triggers(indexed, "blobTrigger")
+    assert set(blobs) == {"validate_raw_shard", "check_upload"}
+    assert all(one["properties"] == {"SupportsDeferredBinding": True} for one in blobs.values())
+    clients = triggers({"validate_raw_shard": indexed["validate_raw_shard"]}, "durableClient")
+    assert clients["validate_raw_shard"]["durableRequiresGrpc"] is True, "deferring leaves other bindings as they are"

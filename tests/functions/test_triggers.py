@@ -7,9 +7,9 @@ from typing import Any
 
 import azure.functions as func
 import pytest
-from azure.functions.blob import InputStream
 
 from functions import triggers
+from functions.blob_binding import TriggeredBlob
 from shared import uploads
 from shared.telemetry import trace
 from shared.upload_files import incoming_folder
@@ -33,7 +33,7 @@ def function(built: Any) -> Any:
 
 async def test_a_blob_that_comes_in_is_checked(owner: str) -> None:  # noqa: F811
     document = waiting(owner)
-    blob = InputStream(data=b"", name=f"uploads/{owner}/incoming/{document.id}")
+    blob = TriggeredBlob(f"uploads/{owner}/incoming/{document.id}", {})
     await function(triggers.check_upload)(blob)
     assert uploads.get(owner, document.id).refusal == "not_an_archive"
 

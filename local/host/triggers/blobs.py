@@ -16,7 +16,7 @@ from local.host.storage import Storage
 from local.host.triggers.blob_path import parse_blob_path
 from local.host.triggers.polling import Poller
 from local.host.triggers.receipts import Receipts, Version
-from local.host.triggers.values import blob_value
+from local.host.triggers.values import blob_value, deferred_value, is_deferred
 
 POISON_QUEUE = "webjobs-blobtrigger-poison"
 _LOG = logging.getLogger(__name__)
@@ -113,6 +113,9 @@ class BlobListener:
 
     async def _read(self, version: Version) -> object:
         blob = self._container.get_blob_client(version.blob)
+        if is_deferred(self._function):
+            found = await blob.get_blob_properties(etag=version.etag, match_condition=MatchConditions.IfNotModified)
+            return deferred_value(self._function, found, blob.url)
         download = await blob.download_blob(etag=version.etag, match_condition=MatchConditions.IfNotModified)
         data = await download.readall()
         return blob_value(self._function, data, download.properties, blob.url)

@@ -4,7 +4,7 @@ from itertools import repeat
 
 import pytest
 
-from bench.cost.by_size import Shard, get, host_reads, put
+from bench.cost.by_size import Shard, get, put
 from shared.blobs import dataset_folder
 from shared.settings import Settings
 from tests.shared.conftest import configured, stores
@@ -28,10 +28,6 @@ def test_large_blobs_are_read_in_large_pieces() -> None:
     assert (put(32 * MB), get(32 * MB)) == (1, 1)
     assert (put(33 * MB), get(33 * MB)) == (4, 2)
     assert get(96 * MB) == 5
-
-
-def test_the_host_reads_the_whole_blob_by_four_megabytes() -> None:
-    assert [host_reads(size * MB) for size in (0.1, 4, 4.1, 32)] == [1, 1, 2, 8]
 
 
 def test_a_shard_of_large_pictures_takes_more() -> None:

@@ -12,6 +12,7 @@ import pytest
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from azure.storage.queue.aio import QueueServiceClient
 
+from functions.blob_binding import TriggeredBlob
 from local.host.errors import SettingError
 from local.host.storage import HOSTS_CONTAINER
 from local.host.triggers.blobs import POISON_QUEUE
@@ -103,6 +104,24 @@ async def test_the_function_gets_the_whole_blob_and_what_is_known_of_it(
         assert uri == box.get_blob_client("x/1.tar").url
         assert (properties["BlobType"], properties["ContentLength"]) == ("BlockBlob", 5)
         assert await soon(seen.get()) == ("watch", 0)
+
+
+async def test_an_sdk_type_is_told_where_the_blob_is_and_nothing_is_read(
+    environment: dict[str, str], box: ContainerClient, tmp_path: Path
+) -> None:
+    app = func.FunctionApp()
+    seen: asyncio.Queue[TriggeredBlob] = asyncio.Queue()
+
+    @app.blob_trigger(arg_name="blob", path="%BOX%/{a}/{b}.tar", connection="Data", source=func.BlobSource.EVENT_GRID)
+    async def watch(blob: TriggeredBlob) -> None:
+        await seen.put(blob)
+
+    await box.create_container()
+    await box.upload_blob("x/1.tar", b"hello", metadata={"k": "v"})
+    async with serve(app, tmp_path, environment, **FAST):
+        blob = await soon(seen.get())
+        assert (blob.name, blob.metadata) == (f"{environment['BOX']}/x/1.tar", {"k": "v"})
+        await eventually(lambda: completed(environment, 1))
 
 
 async def test_bytes_and_text_parameters_in_synchronous_functions(
