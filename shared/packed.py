@@ -1,7 +1,7 @@
 """Rows of a shard as the database keeps them: in plain what queries ask for, the rest of all rows together compressed.
 
 Whoever writes a document pays for its size, twice for one that is replaced: 96 rows of a search engine's results are
-77 KB in plain, and a third of that packed.
+77 KB in plain, and half of that packed.
 """
 
 import zlib

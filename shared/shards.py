@@ -1,6 +1,6 @@
 """Shard and search documents of a dataset: what has been done, and every image's row.
 
-A shard is two items: all of it (`{id}.rows`, some 30 KB, see `shared.packed`), and all but its rows (`{id}`, half a
+A shard is two items: all of it (`{id}.rows`, some 40 KB, see `shared.packed`), and all but its rows (`{id}`, half a
 KB), which is what looks at a running build read. They are written in one transaction, together with the `pulse`
 (`shared.pulse`).
 """

@@ -22,13 +22,13 @@ RAW_DAYS = 22
 """Until the bytes of a raw shard are gone, at the longest: `rawDays` of `prod`, a day until the lifecycle rule is run,
 and `keepDeletedDays`, for what is deleted softly is paid for as before."""
 MONTH_DAYS = 30.4
-ROW_BYTES = 750
+ROW_BYTES = 400
 """Of a candidate in the database."""
 ENVELOPE_BYTES = 1_000
 """What Application Insights keeps of a line or of an execution beside its own text; an assumption."""
 
-LOAD_UNITS, SUMMARY_UNITS = 5.3, 1.0
-"""Of a shard's rows (about 70 KB), and of what they add up to, when a query loads it (`local.cosmos.charges`)."""
+LOAD_UNITS, SUMMARY_UNITS = 2.8, 1.0
+"""Of a shard's rows (about 40 KB), and of what they add up to, when a query loads it (`local.cosmos.charges`)."""
 ROUND_SHARDS: int = Settings.model_fields["max_shards_per_round"].default
 LABEL_IMAGES = 10_000
 """Images of a label in the bills of large datasets."""

@@ -16,18 +16,18 @@ GOOD, CAME = 1 - len(OF_TEN) / 10, 0.9
 _SIDE, _SMALL_SIDE, _TILES = 640, 16, 16
 
 
-_FILE = "2024/07/a-photograph-with-a-name-as-long-as-they-have-it-1920x1280"
-_PAGE = "https://photographs.example.org/articles/what-the-page-is-called"
-_TITLE = "What a search engine says of this photograph: "
-
-
 def listed(site: str, label: int, count: int) -> list[tuple[str, str, str]]:
-    """URL, page and title of so many candidates of one label: as long as a search engine's are, for the database
-    charges for what is written by its size (with the site's address about 95, 70 and 50 characters)."""
-    return [
-        (f"{site}/{label}/{number}/{_FILE}.jpg", f"{_PAGE}-{number:05}", f"{_TITLE}{number:05}")
-        for number in range(count)
-    ]
+    """URL, page and title of so many candidates of one label, about 95, 75 and 50 characters.
+
+    They are as long as a search engine's and as hard to compress, for the database charges by size.
+    """
+    return [_candidate(f"{site}/{label}/{number}", f"{label}/{number}") for number in range(count)]
+
+
+def _candidate(url: str, seed: str) -> tuple[str, str, str]:
+    text = hashlib.shake_256(f"names of {seed}".encode()).hexdigest(74)  # four bits a letter; words have fewer
+    title = " ".join(text[start : start + 6] for start in range(100, 148, 7))
+    return f"{url}/2024/07/{text[:52]}.jpg", f"https://{text[52:60]}.example.org/articles/{text[60:100]}", title
 
 
 def picture(label: int, number: int) -> bytes | None:

@@ -59,8 +59,8 @@ class Assumptions:
     """Share of shards of which no event comes."""
     failures: float = 0.002
     """Share of fetches that fail once, and are tried again."""
-    shard_units: float = 55.0
-    """Request units of writing a shard, its rows and what they add up to: 38 when it is new, 50 in place of another."""
+    shard_units: float = 42.0
+    """Request units of writing a shard, its rows and what they add up to, in place of another; 32 when it is new."""
     units_per_second: float | None = 5_000.0
     """Of a Cosmos DB partition, serverless: a dataset's shards are one."""
     actions_per_second: float | None = 500.0

@@ -1,6 +1,7 @@
 """From two builds to a bill."""
 
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,15 @@ def test_of_ten_pictures_six_are_good() -> None:
     assert found[7] == found[5]
     assert len({one for one in found if one and len(one) > 10_000}) == 6
     assert pictures.picture(2, 0) != found[0]
+
+
+def test_candidates_are_as_long_as_a_search_engines_and_unlike_each_other() -> None:
+    found = pictures.listed("http://127.0.0.1:12345", 3_480, 100)
+    assert [len(one) for one in found[0]] == pytest.approx([95, 75, 48], abs=5)
+    assert found[0][0].startswith("http://127.0.0.1:12345/3480/0/")
+    assert len({text for one in found for text in one}) == 300
+    packed = zlib.compress(json.dumps(found).encode())
+    assert len(packed) > 100 * 80, "names of the web do not compress to nothing"
 
 
 def test_a_month_without_a_build(tmp_path: Path) -> None:
