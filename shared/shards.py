@@ -5,7 +5,7 @@ KB), which is what looks at a running build read. They are written in one transa
 (`shared.pulse`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from builder.rows import ImageRow, Verdict
@@ -168,10 +168,17 @@ def image_page(
     where = "".join(f" AND i.{name} = @{name}" for name in filters)
     sql = f"SELECT c.id, i.key FROM c JOIN i IN c.images WHERE c.kind = 'rows'{where}"  # noqa: S608 (names are ours)
     found = query_page(NAME, sql, filters, dataset, size=size, cursor=cursor)
-    names = dict.fromkeys(str(item["id"]).removesuffix(_ROWS) for item in found.items)  # one or two, of a whole page
-    whole = (find(dataset, name) for name in names)
-    rows = {row.key: row for shard in whole if shard is not None for row in shard.images}
+    rows = {row.key: row for shard in _some(dataset, {str(item["id"]) for item in found.items}) for row in shard.images}
     return Page(tuple(rows[item["key"]] for item in found.items if item["key"] in rows), found.cursor)
+
+
+def _some(dataset: str, items: Collection[str]) -> list[ShardDocument]:
+    """The shards of these items with rows, in any order, in one query."""
+    if not items:
+        return []
+    ids = {f"id{number}": item for number, item in enumerate(sorted(items))}
+    sql = f"SELECT * FROM c WHERE c.id IN ({', '.join(f'@{name}' for name in ids)})"  # noqa: S608 (names are ours)
+    return [_whole(item) for item in query(NAME, sql, ids, dataset)]
 
 
 def clear(dataset: str) -> None:

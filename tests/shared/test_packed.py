@@ -13,6 +13,9 @@ from shared.documents import Counts, ShardDocument
 from shared.packed import PLAIN, pack, unpack
 from shared.settings import Settings
 from tests.shared.conftest import row
+from tests.shared.telemetry.reading import Recorded, recorded
+
+__all__ = ["recorded"]
 
 JSON = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
@@ -65,3 +68,20 @@ def test_rows_of_earlier_releases_are_read(stores: Settings) -> None:
     assert shards.documents(kept.dataset)[0].images == kept.images
     page = shards.image_page(kept.dataset, label="cat", verdict="accepted", reason=None, size=5, cursor=None)
     assert page.items == kept.images[:5]
+
+
+def test_a_page_of_rows_from_many_shards_is_read_at_once(stores: Settings, recorded: Recorded) -> None:
+    dataset = uuid.uuid4().hex
+    for number in range(20):
+        images = (searched(number * 64), row(number * 64 + 1, verdict="rejected", reason="damaged"))
+        shards.add(
+            ShardDocument(
+                id=f"cat-{number:05}", dataset=dataset, label="cat", number=number, state="validated",
+                counts=Counts.of(images), images=images,
+            )
+        )  # fmt: skip
+    before = recorded()
+    page = shards.image_page(dataset, label=None, verdict="rejected", reason="damaged", size=50, cursor=None)
+    assert [one.key for one in page.items] == [f"cat-{number:05}-01" for number in range(20)]
+    units = ("pixcrawler.cost", "request_unit")
+    assert recorded()[units] - before[units] < 2 * (2 + 20 * 3), "two queries that load each shard"
