@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 CONTAINERS = ("raw", "uploads", "datasets")
 
-_IN_MEMORY_BYTES = 32 << 20
+IN_MEMORY_BYTES, BLOCK_BYTES = 32 << 20, 16 << 20
+"""What is read or written in one request, and in each one beyond that."""
 _OPTIONS: dict[str, Any] = {
     "raw_response_hook": metering.storage_answered,
-    # Every request that writes is paid for, whatever its size: what fits into memory is one, the rest large blocks.
-    "max_single_put_size": _IN_MEMORY_BYTES,
-    "max_block_size": 16 << 20,
+    # Every request is paid for, whatever its size: what fits into memory is one, the rest large blocks.
+    "max_single_put_size": IN_MEMORY_BYTES,
+    "max_block_size": BLOCK_BYTES,
+    "max_single_get_size": IN_MEMORY_BYTES,
+    "max_chunk_get_size": BLOCK_BYTES,
 }
 _MAX_CONFLICTS = 20
 
@@ -100,9 +103,9 @@ class BlobFolder:
         head = bytearray()
         for piece in pieces:
             head += piece
-            if len(head) > _IN_MEMORY_BYTES:
+            if len(head) > IN_MEMORY_BYTES:
                 break
-        body = chain((bytes(head),), pieces) if len(head) > _IN_MEMORY_BYTES else bytes(head)
+        body = chain((bytes(head),), pieces) if len(head) > IN_MEMORY_BYTES else bytes(head)
         self.container.upload_blob(
             self.root + name, body, overwrite=True, metadata=dict(metadata or {}), tags=_tags(name)
         )
@@ -116,7 +119,7 @@ class BlobFolder:
         from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
         for _ in range(_MAX_CONFLICTS):
-            with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+            with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
                 try:
                     found = self.container.download_blob(self.root + name)
                     found.readinto(file)

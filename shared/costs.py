@@ -24,9 +24,9 @@ LEFT_OUT = (
 )
 
 # Request units by operation, as `make cost` counts them: a point read of 1 KB is 1, the writing of a small document 6,
-# of another in its place 12. The rows of a shard are some 60 KB; with what they add up to, and the pulse (once for ten
+# of another in its place 12. The rows of a shard are some 40 KB; with what they add up to, and the pulse (once for ten
 # that are replaced together), they are one transaction.
-_READ, _WRITE, _QUERY, _SHARD_READ, _SHARD_CREATE, _SHARD_REPLACE = 1.0, 12.0, 4.0, 5.0, 40.0, 55.0
+_READ, _WRITE, _QUERY, _SHARD_READ, _SHARD_CREATE, _SHARD_REPLACE = 1.0, 12.0, 4.0, 3.0, 32.0, 42.0
 _REPLACED_TOGETHER = 10
 
 # Seconds that a step holds an instance, alone on it: an upper bound, for instances run several at once.

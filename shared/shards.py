@@ -1,16 +1,18 @@
 """Shard and search documents of a dataset: what has been done, and every image's row.
 
-A shard is two items: all of it (`{id}.rows`, some 60 KB), and all but its rows (`{id}`, half a KB), which is what looks
-at a running build read. They are written in one transaction, together with the `pulse` (`shared.pulse`).
+A shard is two items: all of it (`{id}.rows`, some 40 KB, see `shared.packed`), and all but its rows (`{id}`, half a
+KB), which is what looks at a running build read. They are written in one transaction, together with the `pulse`
+(`shared.pulse`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from builder.rows import ImageRow, Verdict
 from shared import cosmos, pulse
 from shared.cosmos import Page, query, query_page
 from shared.documents import SearchDocument, ShardDocument, shard_parts
+from shared.packed import pack, unpack
 from shared.pulse import Operation, Outcome
 
 NAME = "shards"
@@ -24,11 +26,16 @@ def _items(document: ShardDocument) -> tuple[dict[str, Any], dict[str, Any]]:
     """With the rows, and without."""
     item = document.item()
     summary = {name: value for name, value in item.items() if name != "images"}
-    return {**item, "id": document.id + _ROWS, "kind": "rows"}, summary
+    images, packed = pack(item["images"])
+    return {**item, "id": document.id + _ROWS, "kind": "rows", "images": images, "packed": packed}, summary
 
 
 def _whole(item: dict[str, Any]) -> ShardDocument:
-    return ShardDocument.model_validate({**item, "id": item["id"].removesuffix(_ROWS), "kind": "shard"})
+    # Rows of earlier releases are in plain.
+    images = unpack(item["images"], item["packed"]) if "packed" in item else item["images"]
+    return ShardDocument.model_validate({
+        **item, "id": item["id"].removesuffix(_ROWS), "kind": "shard", "images": images,
+    })  # fmt: skip
 
 
 def put(document: ShardDocument | SearchDocument) -> None:
@@ -159,9 +166,19 @@ def image_page(
     wanted = {"label": label, "verdict": verdict, "reason": reason}
     filters = {name: value for name, value in wanted.items() if value is not None}
     where = "".join(f" AND i.{name} = @{name}" for name in filters)
-    sql = f"SELECT VALUE i FROM c JOIN i IN c.images WHERE c.kind = 'rows'{where}"  # noqa: S608 (names are ours)
+    sql = f"SELECT c.id, i.key FROM c JOIN i IN c.images WHERE c.kind = 'rows'{where}"  # noqa: S608 (names are ours)
     found = query_page(NAME, sql, filters, dataset, size=size, cursor=cursor)
-    return Page(tuple(ImageRow.model_validate(item) for item in found.items), found.cursor)
+    rows = {row.key: row for shard in _some(dataset, {str(item["id"]) for item in found.items}) for row in shard.images}
+    return Page(tuple(rows[item["key"]] for item in found.items if item["key"] in rows), found.cursor)
+
+
+def _some(dataset: str, items: Collection[str]) -> list[ShardDocument]:
+    """The shards of these items with rows, in any order, in one query."""
+    if not items:
+        return []
+    ids = {f"id{number}": item for number, item in enumerate(sorted(items))}
+    sql = f"SELECT * FROM c WHERE c.id IN ({', '.join(f'@{name}' for name in ids)})"  # noqa: S608 (names are ours)
+    return [_whole(item) for item in query(NAME, sql, ids, dataset)]
 
 
 def clear(dataset: str) -> None:

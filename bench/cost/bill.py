@@ -5,71 +5,89 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.cost import prices
-from bench.cost.build import Run
+from bench.cost.build import LABELS, Run
+from bench.cost.by_size import HOST_LOOKS, HOST_QUEUE
 from bench.cost.prices import Price
+from bench.simulate.assumptions import Assumptions
 from shared.prices import Prices
 from shared.settings import Settings
 from shared.steps.dedupe import FEW_SHARDS
 
-# What the Functions host does for a raw shard on Azure, where Event Grid tells of it and nothing is polled. Taken from
-# the sources of its blob trigger, and not measured: the event is put into a queue of the host's and taken out, the
-# blob's properties are asked for three times (is it there, who wrote it, what is told to the function), the message
-# deleted. The blob is not read: the function takes it by reference (`functions.blob_reference`).
-HOST_QUEUE, HOST_READS = 3, 3
 BLOB_EVENTS = 2
 """Operations of Event Grid for a blob: it is published, and delivered."""
+_ASSUMED = Assumptions()
+FETCH_SECONDS = _ASSUMED.fetch_median * math.exp(_ASSUMED.fetch_spread**2 / 2)
+"""Of a shard on the web, the mean of what simulations assume: here the pictures come from next door."""
+RAW_DAYS = 22
+"""Until the bytes of a raw shard are gone, at the longest: `rawDays` of `prod`, a day until the lifecycle rule is run,
+and `keepDeletedDays`, for what is deleted softly is paid for as before."""
+MONTH_DAYS = 30.4
+ROW_BYTES = 400
+"""Of a candidate in the database."""
 ENVELOPE_BYTES = 1_000
 """What Application Insights keeps of a line or of an execution beside its own text; an assumption."""
 
-LOAD_UNITS, SUMMARY_UNITS = 3.5, 1.0
-"""Of a shard's rows (about 50 KB), and of what they add up to, when a query loads it (`local.cosmos.charges`)."""
+LOAD_UNITS, SUMMARY_UNITS = 2.8, 1.0
+"""Of a shard's rows (about 40 KB), and of what they add up to, when a query loads it (`local.cosmos.charges`)."""
 ROUND_SHARDS: int = Settings.model_fields["max_shards_per_round"].default
 LABEL_IMAGES = 10_000
 """Images of a label in the bills of large datasets."""
 NAMES = {
     "storage_write": "storage: writes", "storage_read": "storage: reads", "storage_other": "storage: properties",
     "storage_list": "storage: lists", "storage_delete": "storage: deletions",
-    "host_reads": "storage: reads by the host (by rule)", "host_queue": "storage: host's queue (by rule)",
+    "host_looks": "storage: properties, by the host (by rule)",
+    "host_queue": "storage: host's queue (by rule)",
     "request_unit": "Cosmos DB: RU", "actions": "durable actions", "invocations": "function executions",
     "gigabyte_seconds": "function time, GB-s (busy)", "gigabyte_seconds_alone": "function time, GB-s (each alone)",
+    "gigabyte_seconds_web": "function time, GB-s (waiting for the web, by rule)",
     "events": "Event Grid operations (by rule)", "log_gigabytes": "telemetry, GB", "stored_gigabytes": "stored, GB",
+    "raw_gigabyte_months": "raw shards until they are deleted, GB-months (by rule)",
+    "document_gigabytes": "database, GB (by rule)",
 }  # fmt: skip
 TRANSACTIONS = (
-    "storage_write", "storage_read", "storage_other", "storage_list", "storage_delete", "host_reads", "host_queue",
+    "storage_write", "storage_read", "storage_other", "storage_list", "storage_delete", "host_looks",
+    "host_queue",
 )  # fmt: skip
 _PRICED: dict[str, Price] = {
     "storage_write": prices.WRITES, "storage_read": prices.READS, "storage_other": prices.READS,
-    "storage_list": prices.LISTS, "host_reads": prices.READS, "host_queue": prices.QUEUES,
+    "storage_list": prices.LISTS, "host_looks": prices.READS,
+    "host_queue": prices.QUEUES,
     "request_unit": prices.UNITS, "actions": prices.ACTIONS, "invocations": prices.EXECUTIONS,
-    "gigabyte_seconds_alone": prices.GIGABYTE_SECONDS, "events": prices.EVENTS, "log_gigabytes": prices.LOGS,
+    "gigabyte_seconds_alone": prices.GIGABYTE_SECONDS, "gigabyte_seconds_web": prices.GIGABYTE_SECONDS,
+    "events": prices.EVENTS, "log_gigabytes": prices.LOGS, "raw_gigabyte_months": prices.STORED,
 }  # fmt: skip
 
 
 def quantities(run: Run) -> dict[str, float]:
     """What a build took, by the names of `NAMES`."""
     units, gigabytes = run.counted.units, Prices().instance_gigabytes
+    downloaded = units.get("downloaded_byte", 0.0)
     called = sum(run.counted.invocations.values())
     found = {name: units.get(name, 0.0) for name in (*TRANSACTIONS[:5], "request_unit")}
     return found | {
-        "host_reads": run.shards * HOST_READS,
+        "host_looks": run.shards * HOST_LOOKS,
         "host_queue": run.shards * HOST_QUEUE,
         "events": run.shards * BLOB_EVENTS,
         "actions": run.actions,
         "invocations": called,
         "gigabyte_seconds": run.counted.busy * gigabytes,
-        "gigabyte_seconds_alone": sum(run.counted.seconds.values()) * gigabytes,
+        "gigabyte_seconds_alone": sum(run.counted.billed.values()) * gigabytes,
+        "gigabyte_seconds_web": run.shards * FETCH_SECONDS * gigabytes,
         "log_gigabytes": (run.log_bytes + (run.log_lines + called) * ENVELOPE_BYTES) / 1e9,
         "stored_gigabytes": run.stored_bytes / 1e9,
+        "raw_gigabyte_months": downloaded / 1e9 * RAW_DAYS / MONTH_DAYS,
+        "document_gigabytes": run.candidates * ROW_BYTES / 1e9,
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Quantities of a build: `fixed`, and `each` image; a shard holds `per_shard` images."""
+    """Quantities of a build: `fixed`, and `each` image; a shard holds `per_shard` images, `downloaded` bytes came."""
 
     fixed: Mapping[str, float]
     each: Mapping[str, float]
     per_shard: float
+    downloaded: float
 
     @classmethod
     def of(cls, small: Run, large: Run) -> "Model":
@@ -77,15 +95,19 @@ class Model:
         before, after = quantities(small), quantities(large)
         each = {name: max(0.0, (after[name] - before[name]) / (large.images - small.images)) for name in after}
         fixed = {name: max(0.0, before[name] - each[name] * small.images) for name in before}
-        return cls(fixed, each, large.images / large.shards)
+        downloaded = large.counted.units.get("downloaded_byte", 0.0) / large.shards
+        return cls(fixed, each, large.images / large.shards, downloaded)
 
     def at(self, images: int) -> dict[str, float]:
         """A build of so many images, in labels of at most `LABEL_IMAGES`.
 
-        Rounds are not in the straight line: both builds have one for each label. What later rounds read of earlier
-        ones is added.
+        What is fixed is taken once for as many labels as were built, and for each of their rounds. Rounds are not in
+        the straight line: both builds have one for each label. What later ones read of earlier ones is added.
         """
-        found = {name: self.fixed[name] + self.each[name] * images for name in self.fixed}
+        labels = max(1, math.ceil(images / LABEL_IMAGES))
+        rounds = math.ceil(images / labels / self.per_shard / ROUND_SHARDS)
+        times = math.ceil(labels / LABELS) * rounds
+        found = {name: self.fixed[name] * times + self.each[name] * images for name in self.fixed}
         found["request_unit"] += self.rereading(images)
         return found
 

@@ -58,16 +58,16 @@ def run(stack: Stack, site: str, log: Path, images: int) -> Run:
     each = images // LABELS
     names = tuple(f"thing {label}" for label in range(LABELS))
     rows = [
-        f"{url},{name}"
+        ",".join((*one, name))
         for label, name in enumerate(names)
-        for url in pictures.urls(site, images * 10 + label, round(each * _URLS_AN_IMAGE))
+        for one in pictures.listed(site, images * 10 + label, round(each * _URLS_AN_IMAGE))
     ]
     spec = DatasetSpec(
         name=f"{images} images",
         labels=tuple(LabelSpec(name=name) for name in names),
         images_per_label=each,
         sources=("urls",),
-        url_list=_uploaded(stack, "\n".join(["url,label", *rows])),
+        url_list=_uploaded(stack, "\n".join(["url,page_url,title,label", *rows])),
     )
     stored, size, lines = _stored(stack), log.stat().st_size, _lines(log)
     before, started = counted.look(base), time.monotonic()

@@ -12,12 +12,13 @@ _TIMEOUT_SECONDS = 10.0
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Sums since the stack began. `units`: of `pixcrawler.cost`; actions by kind, invocations and their seconds by
-    function; `busy`: seconds in which anything ran."""
+    function, `billed`: as they are paid for when each runs alone; `busy`: seconds in which anything ran."""
 
     units: Mapping[str, float] = field(default_factory=dict)
     actions: Mapping[str, float] = field(default_factory=dict)
     invocations: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    billed: Mapping[str, float] = field(default_factory=dict)
     busy: float = 0.0
 
     def since(self, before: "Counted") -> "Counted":
@@ -27,6 +28,7 @@ class Counted:
             _difference(self.actions, before.actions),
             _difference(self.invocations, before.invocations),
             _difference(self.seconds, before.seconds),
+            _difference(self.billed, before.billed),
             self.busy - before.busy,
         )
 
@@ -62,5 +64,6 @@ def parse(text: str) -> Counted:
         actions=found.get("local_durable_actions", {}),
         invocations=found.get("local_invocations", {}),
         seconds=found.get("local_invocation_seconds", {}),
+        billed=found.get("local_billed_seconds", {}),
         busy=found.get("local_busy_seconds", {}).get("", 0.0),
     )

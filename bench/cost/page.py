@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bench.cost import prices
-from bench.cost.bill import NAMES, Model, amounts, quantities, transactions
+from bench.cost.bill import NAMES, Model, amounts, quantities
 from bench.cost.build import LABELS, Run
 from bench.cost.idle import OPTIONAL, Line
+from bench.cost.larger import ORDINARY, larger
+from bench.cost.larger import SIZES as PICTURES
 from bench.results import Machine
 
 BEGIN, END = "<!-- written by make cost: begin -->", "<!-- written by make cost: end -->"
@@ -18,7 +20,13 @@ _TARGET_SIZE = 100_000
 def markdown(machine: Machine, small: Run, large: Run, months: Mapping[str, Sequence[Line]]) -> str:
     """Everything, measured and derived."""
     model = Model.of(small, large)
-    parts = (_conditions(machine, small, large), _targets(model), _measured(small, large, model), _bills(model))
+    parts = (
+        _conditions(machine, small, large),
+        _targets(model),
+        _larger(model),
+        _measured(small, large, model),
+        _bills(model),
+    )
     return "\n".join((*parts, _looks(small, large), _months(months), _prices()))
 
 
@@ -36,26 +44,42 @@ def _conditions(machine: Machine, small: Run, large: Run) -> str:
 def _targets(model: Model) -> str:
     found = model.at(_TARGET_SIZE)
     each = {name: value / _TARGET_SIZE for name, value in found.items()}
-    usd = sum(amounts(found).values()) / _TARGET_SIZE * 1_000
-    app = transactions(each) - each["host_reads"] - each["host_queue"]
+    app = sum(value for name, value in each.items() if name.startswith("storage_"))
     worst = found["actions"] * prices.ACTION_AT_WORST / _TARGET_SIZE * 1_000
+    here, ordinary = larger(model, _TARGET_SIZE), larger(model, _TARGET_SIZE, ORDINARY)
     rows = [
         (
             "storage transactions an image",
             MOST_TRANSACTIONS,
-            transactions(each),
-            f"{app:.2f} by the app, the rest by the host",
+            ordinary.transactions,
+            f"{here.transactions:.3f} with the small pictures of here, {app:.3f} of it by the app",
         ),
         ("request units an image", MOST_UNITS, each["request_unit"], ""),
         (
             "USD for 1,000 images",
             MOST_USD,
-            usd,
-            f"{usd + worst:.2f} if an action costs {prices.ACTION_AT_WORST} USD, see below",
+            ordinary.usd,
+            f"{ordinary.usd + worst:.2f} if an action costs {prices.ACTION_AT_WORST} USD, see below",
         ),
     ]
-    heads = (f"at {_TARGET_SIZE:,} images", "at most", "found", "verdict", "")
+    heads = (f"at {_TARGET_SIZE:,} images, {ORDINARY / 1_000:,.0f} KB a picture", "at most", "found", "verdict", "")
     return _table(heads, ((n, f"{m:g}", f"**{v:.3f}**", "met" if v <= m else "**not met**", w) for n, m, v, w in rows))
+
+
+def _larger(model: Model) -> str:
+    found = [larger(model, _TARGET_SIZE), *(larger(model, _TARGET_SIZE, size) for size in PICTURES)]
+    rows = (
+        (
+            f"{one.size / 1_000:,.0f} KB{', as here' if number == 0 else ''}",
+            f"{one.transactions:.3f}",
+            "met" if one.transactions <= MOST_TRANSACTIONS else "**not met**",
+            f"{one.usd:.4f}",
+            "met" if one.usd <= MOST_USD else "**not met**",
+        )
+        for number, one in enumerate(found)
+    )
+    heads = ("a picture as it comes", "storage transactions an image", "at most 0.3", "USD for 1,000", "at most 0.10")
+    return _table(heads, rows)
 
 
 def _measured(small: Run, large: Run, model: Model) -> str:
@@ -81,7 +105,10 @@ def _bills(model: Model) -> str:
     rows = [(NAMES[name], *(_usd(cost[size][name]) for size in SIZES)) for name in cost[SIZES[0]]]
     rows.append(("**a build**", *(f"**{_usd(sum(cost[size].values()))}**" for size in SIZES)))
     rows.append(("for 1,000 images", *(_usd(sum(cost[size].values()) / size * 1_000) for size in SIZES)))
-    keeping = (_usd(prices.STORED.of(found[size]["stored_gigabytes"])) for size in SIZES)
+    keeping = (
+        _usd(prices.STORED.of(one["stored_gigabytes"]) + prices.DOCUMENTS.of(one["document_gigabytes"]))
+        for one in found.values()
+    )
     rows.append(("keeping it, a month", *keeping))
     worst = (_usd(found[size]["actions"] * prices.ACTION_AT_WORST) for size in SIZES)
     rows.append((f"durable actions, at {prices.ACTION_AT_WORST} USD each", *worst))

@@ -1,5 +1,6 @@
 """What a simulation takes for granted: how long steps take, and what candidates are good for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -58,9 +59,21 @@ class Assumptions:
     """Share of shards of which no event comes."""
     failures: float = 0.002
     """Share of fetches that fail once, and are tried again."""
-    shard_units: float = 55.0
-    """Request units of writing a shard, its rows and what they add up to: 38 when it is new, 50 in place of another."""
+    shard_units: float = 42.0
+    """Request units of writing a shard, its rows and what they add up to, in place of another; 32 when it is new."""
     units_per_second: float | None = 5_000.0
     """Of a Cosmos DB partition, serverless: a dataset's shards are one."""
     actions_per_second: float | None = 500.0
     """Of the Durable Task Scheduler, Consumption."""
+
+
+SOURCES: Mapping[str, str] = {
+    "validate_seconds": "0.39 measured here (docs/benchmarks.md, 4.1 ms an image), the rest assumed",
+    "row_seconds": "0.0000125 measured here, for near copies; reading is assumed",
+    "image_seconds": "measured here (docs/benchmarks.md)",
+    "image_bytes": "measured here (docs/benchmarks.md)",
+    "shard_units": "measured with the model of charges (docs/cost.md)",
+    "units_per_second": "Microsoft's limits",
+    "actions_per_second": "Microsoft's limits",
+}
+"""Where a value comes from; what is not named is assumed, and nothing stands behind it but experience."""

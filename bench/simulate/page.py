@@ -5,12 +5,15 @@ from dataclasses import fields
 from datetime import UTC, datetime
 
 from bench.results import Machine
-from bench.simulate.assumptions import Assumptions
+from bench.simulate.assumptions import SOURCES, Assumptions
 from bench.simulate.plan import Result, usual
 
 BEGIN, END = "<!-- written by make simulate: begin -->", "<!-- written by make simulate: end -->"
 MOST_ACTIVITIES, MOST_PAYLOAD, MOST_ACTIONS = 300, 16_000, 0.1
 """At once in one orchestration; bytes; of the scheduler, for each image."""
+MOST_EVENTS_A_SHARD, MOST_OTHER_EVENTS = 6, 600
+"""Of a history: for each shard of a round, and beside them (a hundred labels of a page, or the start and end of a
+build). So a history depends on the settings, never on how large the dataset is."""
 
 
 def markdown(machine: Machine, results: Sequence[Result], seconds: float) -> str:
@@ -38,6 +41,10 @@ def broken(result: Result) -> list[str]:
     most = max(one.most_activities for one in tally.orchestrators.values())
     payload = max(tally.payloads.values())
     found = []
+    longest = MOST_OTHER_EVENTS + MOST_EVENTS_A_SHARD * result.job.variant.settings.max_shards_per_round
+    for name, one in tally.orchestrators.items():
+        if one.most_events > longest:
+            found.append(f"a history of {one.most_events:,} events in {name}, which may have {longest:,}")
     if most > MOST_ACTIVITIES:
         found.append(f"{most} activities at once in one orchestration")
     if payload > MOST_PAYLOAD:
@@ -103,8 +110,11 @@ def _times(results: Sequence[Result]) -> list[str]:
 
 
 def _assumptions(given: Assumptions) -> list[str]:
-    rows = [f"| `{field.name}` | {getattr(given, field.name)} |" for field in fields(given)]
-    return ["| assumed (`bench/simulate/assumptions.py`) | value |", "| --- | --- |", *rows]
+    rows = [
+        f"| `{field.name}` | {getattr(given, field.name)} | {SOURCES.get(field.name, 'assumed')} |"
+        for field in fields(given)
+    ]
+    return ["| taken for granted (`bench/simulate/assumptions.py`) | value | from |", "| --- | --- | --- |", *rows]
 
 
 def _named_build(result: Result) -> str:

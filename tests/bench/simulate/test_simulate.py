@@ -1,5 +1,6 @@
 import json
-from dataclasses import asdict, replace
+import math
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from bench.errors import BenchError
 from bench.results import Machine
 from bench.simulate import page
 from bench.simulate.__main__ import main
-from bench.simulate.assumptions import Assumptions, Settings, Workload
+from bench.simulate.assumptions import SOURCES, Assumptions, Settings, Workload
 from bench.simulate.build import Build, Measured
 from bench.simulate.model import Model
 from bench.simulate.plan import Job, Result, Variant, jobs, usual
@@ -56,6 +57,15 @@ def test_more_workers_take_less_time_until_something_else_takes_longer() -> None
     walls = [measured(Workload(2, 1_000), workers=workers).collected for workers in (1, 8, 500, 1_000)]
     assert walls[0] > 4 * walls[1] > walls[2]
     assert walls[2] == walls[3]
+
+
+def test_few_workers_take_as_long_as_the_work_divided_among_them() -> None:
+    workers = 4
+    found = measured(Workload(20, 500), workers=workers)
+    mean = 12.0 * math.exp(0.35**2 / 2)  # of a log-normal time
+    least = found.candidates / SHARD_SIZE * mean / workers
+    assert 0.95 * least < found.collected < 1.2 * least
+    assert found.busy > 0.9
 
 
 def test_limits_of_database_and_scheduler_are_kept() -> None:
@@ -112,5 +122,6 @@ def test_the_command_tells_and_the_page_has_the_markers(capsys: pytest.CaptureFi
 
 
 def test_settings_are_the_apps() -> None:
+    assert set(SOURCES) < {field.name for field in fields(Assumptions)}
     assert usual() == Variant("as it comes", Settings(150, 30, 60), Assumptions())
     assert json.loads(json.dumps(asdict(usual().given)))["actions_per_second"] == 500
