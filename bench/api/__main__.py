@@ -12,9 +12,8 @@ from rich.console import Console
 from bench.api import page, scenarios
 from bench.api.results import Load
 from bench.api.stack import running
-from bench.errors import BenchError
 from bench.machine import this_machine
-from bench.pages import put_between
+from bench.pages import Measured, publish
 from builder.remote.client import Client
 
 REQUESTS, MEMORY_REQUESTS = 500, 10_000
@@ -32,25 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--requests and --memory-requests must be at least {max(scenarios.CLIENTS)}")
     signal.signal(signal.SIGTERM, _end)  # as Ctrl-C: the stack is ended too
     console = Console(highlight=False, soft_wrap=True)
-    try:
-        text, errors = _measure(parsed.requests, parsed.memory_requests, parsed.work.resolve(), console)
-        if parsed.page is not None:
-            put_between(parsed.page, page.BEGIN, page.END, text)
-    except BenchError as error:
-        console.print(str(error), style="red", markup=False)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    console.print(text, markup=False)
-    return 1 if errors else 0
+    work = parsed.work.resolve()
+    return publish(
+        lambda: _measure(parsed.requests, parsed.memory_requests, work, console),
+        console, parsed.page, page.BEGIN, page.END,
+    )  # fmt: skip
 
 
 def _end(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
-def _measure(requests: int, memory_requests: int, work: Path, console: Console) -> tuple[str, int]:
-    """The tables, and how many requests went wrong."""
+def _measure(requests: int, memory_requests: int, work: Path, console: Console) -> Measured:
+    """The tables, and whether no request went wrong."""
     shutil.rmtree(work, ignore_errors=True)
 
     def told(one: Load) -> None:
@@ -64,7 +57,7 @@ def _measure(requests: int, memory_requests: int, work: Path, console: Console) 
         watched = scenarios.memory(stack, kinds, memory_requests)
         console.print(f"memory: {watched.growth:+.1%} over {watched.requests:,} requests", markup=False)
         loads = scenarios.measured(stack, client, kinds, requests, told)
-    return page.markdown(this_machine({}), loads, watched), sum(one.errors for one in loads)
+    return page.markdown(this_machine({}), loads, watched), not any(one.errors for one in loads)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ from rich.console import Console
 from bench.api.stack import running
 from bench.cost import idle, page, pictures
 from bench.cost.build import LABELS, Run, run
-from bench.errors import BenchError
 from bench.machine import this_machine
-from bench.pages import put_between
+from bench.pages import Measured, publish
 
 SMALL, LARGE = 348, 1_044
 """So that shards are full: of 2.2 candidates an image, four labels have 2 shards each, and 6."""
@@ -33,18 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--small must be at least {LABELS}, and smaller than --large")
     signal.signal(signal.SIGTERM, _end)  # as Ctrl-C: the stack is ended too
     console = Console(highlight=False, soft_wrap=True)
-    try:
+
+    def measure() -> Measured:
         small, large = _measure((parsed.small, parsed.large), parsed.work.resolve(), console)
-        text = page.markdown(this_machine({}), small, large, idle.environments(parsed.infra))
-        if parsed.page is not None:
-            put_between(parsed.page, page.BEGIN, page.END, text)
-    except BenchError as error:
-        console.print(str(error), style="red", markup=False)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    console.print(text, markup=False)
-    return 0
+        return page.markdown(this_machine({}), small, large, idle.environments(parsed.infra)), True
+
+    return publish(measure, console, parsed.page, page.BEGIN, page.END)
 
 
 def _end(number: int, _: object) -> None:

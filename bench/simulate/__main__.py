@@ -8,9 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.errors import BenchError
 from bench.machine import this_machine
-from bench.pages import put_between
+from bench.pages import Measured, publish
 from bench.simulate import page
 from bench.simulate.assumptions import Workload
 from bench.simulate.plan import WORKERS, WORKLOADS, Result, jobs, simulate
@@ -36,19 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             markup=False,
         )
 
-    started = time.perf_counter()
-    try:
+    def measure() -> Measured:
+        started = time.perf_counter()
         results = simulate(jobs(parsed.workload or WORKLOADS, parsed.workers, variants=parsed.variants), told)
+        ours = [one for one in results if one.job.variant.name == results[0].job.variant.name]
         text = page.markdown(this_machine({}), results, time.perf_counter() - started)
-        if parsed.page is not None:
-            put_between(parsed.page, page.BEGIN, page.END, text)
-    except BenchError as error:
-        console.print(str(error), style="red", markup=False)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    console.print(text, markup=False)
-    return 1 if any(page.broken(one) for one in results if one.job.variant.name == results[0].job.variant.name) else 0
+        return text, not any(map(page.broken, ours))
+
+    return publish(measure, console, parsed.page, page.BEGIN, page.END)
 
 
 def _workload(text: str) -> Workload:
