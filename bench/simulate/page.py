@@ -20,7 +20,7 @@ def markdown(machine: Machine, results: Sequence[Result], seconds: float) -> str
     """On what, the bounds, the times, and what is assumed."""
     lines = [
         f"- {datetime.now(UTC):%Y-%m-%d}: {machine.processor}, {machine.processors} processors, Python "
-        f"{machine.python}; {len(results)} builds simulated in {seconds / 60:.0f} minutes.",
+        f"{machine.python}; {len(results)} builds simulated in {seconds:.0f} s.",
         f"- Settings: {_named(usual().settings)}.",
         "",
         *_bounds(results),
