@@ -30,6 +30,13 @@ def _items(document: ShardDocument) -> tuple[dict[str, Any], dict[str, Any]]:
     return {**item, "id": document.id + _ROWS, "kind": "rows", "images": images, "packed": packed}, summary
 
 
+def readable(item: dict[str, Any]) -> dict[str, Any]:
+    """An item of the container as people can read it: rows that are kept packed in plain, all others as they are."""
+    if "packed" not in item:
+        return item
+    return {name: value for name, value in item.items() if name != "packed"} | {"images": _images(item)}
+
+
 def _whole(item: dict[str, Any]) -> ShardDocument:
     return ShardDocument.model_validate({
         **item, "id": item["id"].removesuffix(_ROWS), "kind": "shard", "images": _images(item),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from builder.zipstream import zip_chunks
-from shared import datasets, rights
+from shared import datasets, rights, shards
 from shared.blobs import BlobFolder, service
 from shared.cosmos import CONTAINERS, query
 from shared.documents import now
@@ -28,7 +28,7 @@ _FILES = "blobs"
 
 README = """Everything that PixCrawler keeps of this tenant.
 
-documents/NAME.jsonl: one JSON object a line, as it is stored, without secrets.
+documents/NAME.jsonl: one JSON object a line, as it is stored, without secrets; what is stored compressed is in plain.
 documents/NAME/DATASET.jsonl: the same of one dataset.
 blobs.jsonl and blobs/DATASET.jsonl: every file, with its size in bytes and when it was written; a dataset's are had
 from its exports.
@@ -51,7 +51,7 @@ def collect_dataset(task: ExportPartTask) -> None:
     for name, path in CONTAINERS.items():
         if path == "/dataset":
             found = query(name, "SELECT * FROM c", {}, task.dataset)
-            folder.write(f"documents/{name}/{task.dataset}.jsonl", _lines(found))
+            folder.write(f"documents/{name}/{task.dataset}.jsonl", _lines(map(shards.readable, found)))
     folder.write(f"{_FILES}/{task.dataset}.jsonl", _lines(_blobs("dataset", task.dataset)))
     if _collecting(task) is None:  # the tenant was erased meanwhile
         folder.clear()

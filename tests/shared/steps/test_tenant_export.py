@@ -5,12 +5,14 @@ import zipfile
 
 import pytest
 
-from shared import cosmos, rights
+from builder.rows import ImageRow
+from shared import cosmos, rights, shards
 from shared.cosmos import CONTAINERS
+from shared.documents import Counts, ShardDocument
 from shared.rights import ExportDocument
 from shared.steps import tenant_export
 from shared.tasks import ExportPartTask, TenantExportTask
-from tests.shared.conftest import store
+from tests.shared.conftest import row, store
 from tests.shared.seeding import SECRET, seed
 
 pytestmark = pytest.mark.usefixtures("stores")
@@ -58,6 +60,24 @@ def test_everything_of_one_tenant_is_in_it_and_no_secret(owner: str) -> None:
     folder.delete(name)
     tenant_export.collect(task)
     assert not folder.exists(name), "it was done"
+
+
+def test_rows_that_are_kept_packed_can_be_read(owner: str) -> None:
+    task = store(owner)
+    images = tuple(row(number, title=f"Eine Katze, schlafend: {number} 🐈") for number in range(3))
+    shards.add(
+        ShardDocument(
+            id="cat-00000", dataset=task.dataset, label="cat", number=0, state="validated", counts=Counts.of(images),
+            images=images,
+        )
+    )  # fmt: skip
+    folder, name = rights.export_file(owner, made(owner).export)
+    with zipfile.ZipFile(io.BytesIO(folder.read(name))) as archive:
+        text = archive.read(f"documents/shards/{task.dataset}.jsonl").decode()
+    found = {one["id"]: one for one in map(json.loads, text.splitlines())}
+    assert [ImageRow.model_validate(one) for one in found["cat-00000.rows"]["images"]] == list(images)
+    assert "packed" not in found["cat-00000.rows"]
+    assert found["cat-00000"]["counts"]["accepted"] == 3
 
 
 def test_a_key_of_another_tenant_that_is_called_as_this_one_is_not_in_it(owner: str) -> None:
