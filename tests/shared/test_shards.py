@@ -1,3 +1,4 @@
+import random
 import uuid
 
 import pytest
@@ -8,6 +9,10 @@ from shared.documents import Counts, SearchDocument, ShardDocument
 from tests.shared.conftest import row
 
 pytestmark = pytest.mark.usefixtures("stores")
+
+LETTERS = [chr(code) for code in range(0x4E00, 0x9FFF)]
+"""Six bytes each in JSON as the SDK sends it, three in UTF-8."""
+LONGEST = {"label": 200, "query": 200, "title": 500, "detail": 300}
 
 
 @pytest.fixture
@@ -130,6 +135,20 @@ def test_more_shards_than_go_into_one_transaction_are_changed(dataset: str) -> N
     found = shards.documents(dataset, "ant")
     shards.replace(*(one.with_images(one.images[1:]) for one in found))
     assert [len(one.images) for one in shards.documents(dataset, "ant")] == [95] * 14
+
+
+def test_what_grows_when_it_is_sent_is_parted_by_what_it_becomes(dataset: str) -> None:
+    letters = random.Random(1)  # noqa: S311 (what does not compress, the same each time)
+    rows = tuple(
+        row(number, **{name: "".join(letters.choices(LETTERS, k=count)) for name, count in LONGEST.items()})
+        for number in range(96)
+    )
+    for number in range(10):
+        usual = {"dataset": dataset, "label": "ant", "state": "validated", "counts": Counts.of(rows), "images": rows}
+        shards.put(ShardDocument(id=f"ant-{number:05}", number=number, **usual))
+    found = shards.documents(dataset, "ant")
+    shards.replace(*(one.with_images(one.images[1:]) for one in found))
+    assert [len(one.images) for one in shards.documents(dataset, "ant")] == [95] * 10
 
 
 def test_a_shard_that_was_removed_cannot_be_replaced(dataset: str) -> None:
