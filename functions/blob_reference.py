@@ -22,7 +22,11 @@ _SOURCE = "AzureStorageBlobs"
 
 @dataclass(frozen=True)
 class BlobReference(base.SdkType):
-    """The blob that a function is called for: its container, its name there, and its metadata if the host told."""
+    """The blob that a function is called for: its container, its name there, and its metadata if the host told.
+
+    Names of metadata are in lower case: they come as they were written, but Azure makes no difference, and many a
+    client of HTTP (Go's, for one) sends the headers of an upload capitalised.
+    """
 
     container: str
     name: str
@@ -61,7 +65,9 @@ class BlobReferenceConverter(base.InConverter, binding="blob", trigger="blobTrig
         content = _Content.model_validate_json(data.value.content)
         told = (trigger_metadata or {}).get("Metadata")
         metadata = None if told is None else told.python_value
-        return BlobReference(content.container, content.name, metadata if isinstance(metadata, Mapping) else None)
+        if isinstance(metadata, Mapping):
+            return BlobReference(content.container, content.name, {key.lower(): metadata[key] for key in metadata})
+        return BlobReference(content.container, content.name)
 
     @classmethod
     def has_implicit_output(cls) -> bool:

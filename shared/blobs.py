@@ -146,13 +146,17 @@ class BlobFolder:
         raise RuntimeError(msg)
 
     def metadata(self, name: str) -> dict[str, str]:
-        """What was kept with the blob; FileNotFoundError if there is no such name."""
+        """What was kept with the blob; FileNotFoundError if there is no such name.
+
+        Its names are in lower case: Azure makes no difference, and clients write them as they like.
+        """
         from azure.core.exceptions import ResourceNotFoundError
 
         try:
-            return dict(self.container.get_blob_client(self.root + name).get_blob_properties().metadata or {})
+            found = self.container.get_blob_client(self.root + name).get_blob_properties().metadata or {}
         except ResourceNotFoundError:
             raise FileNotFoundError(name) from None
+        return {key.lower(): value for key, value in found.items()}
 
     def etag(self, name: str) -> str | None:
         """Another one whenever the blob is written; None if there is no such name."""

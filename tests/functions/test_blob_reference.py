@@ -26,7 +26,13 @@ def reference(container: str = "raw", name: str = "d/s.tar", source: str = "Azur
 def test_what_the_host_tells_is_what_the_function_gets(name: str, metadata: dict[str, str]) -> None:
     told = {"Metadata": Datum(json.dumps(metadata), "json"), "BlobTrigger": Datum("x", "string")}
     found = BlobReferenceConverter.decode(reference("uploads", name), trigger_metadata=told, pytype=BlobReference)
-    assert found == BlobReference("uploads", name, metadata)
+    assert found == BlobReference("uploads", name, {key.lower(): value for key, value in metadata.items()})
+
+
+def test_metadata_that_a_client_capitalised_is_found() -> None:
+    """Go's `net/http` makes `X-Ms-Meta-Traceparent` of the header of a signed upload; Azure keeps names as sent."""
+    told = {"Metadata": Datum(json.dumps({"Traceparent": PARENT}), "json")}
+    assert BlobReferenceConverter.decode(reference(), trigger_metadata=told).metadata == {"traceparent": PARENT}
 
 
 @pytest.mark.parametrize("told", [None, {}, {"Metadata": Datum("{}", "string")}, {"Metadata": Datum("[]", "json")}])

@@ -89,8 +89,8 @@ def test_clearing_a_folder_leaves_its_neighbours() -> None:
 @pytest.mark.usefixtures("stores")
 def test_metadata_travels_with_the_blob() -> None:
     folder = dataset_folder(uuid.uuid4().hex)
-    folder.write("x", b".", {"instance": "d-cat-1"})
-    assert folder.metadata("x") == {"instance": "d-cat-1"}
+    folder.write("x", b".", {"instance": "d-cat-1", "Traceparent": "as some clients write headers"})
+    assert folder.metadata("x") == {"instance": "d-cat-1", "traceparent": "as some clients write headers"}
     with pytest.raises(FileNotFoundError):
         folder.metadata("y")
 
