@@ -4,6 +4,7 @@ import importlib
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,23 @@ import pytest
 from builder.cli.interrupts import interrupts
 
 INTERRUPTED = """
-import signal
+import signal, time
 signal.raise_signal(signal.SIGINT)
+time.sleep({pause})
 {again}
 whole = True
 """
 
 
-@pytest.fixture(params=["", "signal.raise_signal(signal.SIGINT)"], ids=["once", "twice"])
+AGAIN = "signal.raise_signal(signal.SIGINT)"
+
+
+@pytest.fixture(params=[(0, ""), (0, AGAIN), (0.25, AGAIN)], ids=["once", "told twice", "twice"])
 def module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of a module in whose import SIGINT comes."""
     name = "interrupted_while_imported"
-    (tmp_path / f"{name}.py").write_text(INTERRUPTED.format(again=request.param))
+    pause, again = request.param
+    (tmp_path / f"{name}.py").write_text(INTERRUPTED.format(pause=pause, again=again))
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
     yield name
@@ -30,7 +36,7 @@ def module(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_an_interrupt_waits_for_an_import_and_a_second_does_not(module: str, request: pytest.FixtureRequest) -> None:
-    once = request.node.callspec.id == "once"
+    once = request.node.callspec.id != "twice"
     imported = []
 
     def work() -> None:
@@ -62,3 +68,13 @@ def test_where_it_is_ignored_it_stays_so() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_command_may_run_in_another_thread() -> None:
+    def work() -> bool:
+        with interrupts() as interrupted:
+            return interrupted.is_set()
+
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(work).result() is False
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
