@@ -81,7 +81,7 @@ def holding(row: ImageRow, data: bytes, *names: str) -> set[str]:
     sought = [data[-300:-50], *(str(one).encode() for one in (row.sha256, row.source_sha256, row.phash))]
     found = {name for name, content in everything(*names) if any(one in content for one in sought)}
     for name in names:
-        documents = repr(cosmos.query("shards", "SELECT * FROM c", {}, name)).encode()
+        documents = repr(list(map(shards.readable, cosmos.query("shards", "SELECT * FROM c", {}, name)))).encode()
         found |= {f"documents of {name}" for one in sought if one in documents}
     return found
 
