@@ -7,6 +7,7 @@ not at all where nothing is configured. What is recorded until then is not expor
 import logging
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -23,6 +24,8 @@ _begun = threading.Lock()
 _ready = threading.Event()
 _senders: "list[PeriodicExportingMetricReader]" = []
 """What sends metrics away, once a minute."""
+_sending = threading.BoundedSemaphore(2)
+"""One flush that sends, and one that has what was recorded since: an exporter that hangs gathers no more threads."""
 
 
 def is_on(config: Settings) -> bool:
@@ -52,18 +55,22 @@ def flush(seconds: float) -> None:
 
     For what somebody must be told of: an instance that has nothing more to do may be gone before the next export.
     """
-    if _senders:
+    until = time.monotonic() + seconds
+    if _senders and _sending.acquire(timeout=seconds):
         sending = threading.Thread(target=_flush, name="flush", daemon=True)  # an exporter may hang for minutes
         sending.start()
-        sending.join(seconds)
+        sending.join(max(0.0, until - time.monotonic()))
 
 
 def _flush() -> None:
-    for sender in _senders:
-        try:
-            sender.force_flush()
-        except Exception:  # they are sent again with what comes next, or are lost
-            log.exception("metrics cannot be sent")
+    try:
+        for sender in _senders:
+            try:
+                sender.force_flush()
+            except Exception:  # they are sent again with what comes next, or are lost
+                log.exception("metrics cannot be sent")
+    finally:
+        _sending.release()
 
 
 def _start(config: Settings) -> None:

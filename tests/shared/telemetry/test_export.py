@@ -71,10 +71,19 @@ class Hanging:
 
     def __init__(self) -> None:
         self.asked, self.answered = threading.Event(), threading.Event()
+        self.threads = 0
 
     def force_flush(self) -> None:
+        self.threads += 1
         self.asked.set()
         self.answered.wait(60)
+
+    def answer(self) -> None:
+        """Answer, and wait until everybody who waited for it has gone."""
+        self.answered.set()
+        for thread in threading.enumerate():
+            if thread.name == "flush":
+                thread.join(10)
 
 
 def test_nobody_waits_longer_for_what_is_sent_than_he_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +92,18 @@ def test_nobody_waits_longer_for_what_is_sent_than_he_says(monkeypatch: pytest.M
     export.flush(0.01)
     assert hanging.asked.wait(5)
     assert not hanging.answered.is_set()
-    hanging.answered.set()
+    hanging.answer()
+
+
+def test_an_exporter_that_hangs_gathers_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = Hanging()
+    monkeypatch.setattr(export, "_senders", [hanging])
+    for _ in range(5):
+        export.flush(0.01)
+    assert hanging.asked.wait(5)
+    hanging.answer()
+    export.flush(5)
+    assert hanging.threads == 3, "one sends, one waits; the last found room"
 
 
 @pytest.mark.parametrize(
