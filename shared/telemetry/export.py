@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from shared.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+    from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
     from opentelemetry.sdk.trace.export import SpanExporter
 
 log = logging.getLogger(__name__)
@@ -114,14 +114,30 @@ def _readers(config: Settings) -> "list[MetricReader]":
     if config.telemetry == "console":
         readers.append(PeriodicExportingMetricReader(ConsoleMetricExporter()))
     if config.application_insights is not None:
-        from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter
-
-        readers.append(PeriodicExportingMetricReader(AzureMonitorMetricExporter(**_azure(config.application_insights))))
+        readers.append(PeriodicExportingMetricReader(_azure_metrics(config.application_insights)))
     if config.otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
         readers.append(PeriodicExportingMetricReader(OTLPMetricExporter()))
     return readers
+
+
+def _azure_metrics(connection: SecretStr) -> "MetricExporter":
+    """Azure Monitor's exporter, which tells a gauge once for each look and not again every minute.
+
+    Otherwise an instance that looked once would tell that for as long as it lives: nobody would see that the timer no
+    longer runs, and where the next look is another instance's, what was long ago would be told beside what is.
+    """
+    from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter
+    from opentelemetry.sdk.metrics import Counter, Histogram, ObservableCounter
+    from opentelemetry.sdk.metrics import _Gauge as Gauge
+    from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricExporter
+
+    exporter = AzureMonitorMetricExporter(**_azure(connection))
+    kinds: tuple[type, ...] = (Counter, Histogram, ObservableCounter, Gauge)
+    once = dict.fromkeys(kinds, AggregationTemporality.DELTA)
+    MetricExporter.__init__(exporter, preferred_temporality=once)  # the exporter's own has no argument for it
+    return exporter
 
 
 def _span_exporters(config: Settings) -> "list[SpanExporter]":

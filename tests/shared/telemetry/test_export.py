@@ -17,18 +17,20 @@ PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 WORK = f"""
 from opentelemetry import metrics, trace
 from shared.telemetry import export
-from shared.telemetry.metrics import IMAGES
+from shared.telemetry.metrics import BUILDS, IMAGES
 from shared.telemetry.trace import span
 
 export.start()
 export.start()
 assert export.wait(60)
 IMAGES.record(7, {{"stage": "fetched"}})
+BUILDS.record(3, {{"state": "building"}})
 try:
     with span("work", "{PARENT}", attributes={{"http.route": "/x"}}):
         raise ValueError("s3cret")
 except ValueError:
     pass
+export.flush(10)
 export.flush(10)
 trace.get_tracer_provider().force_flush()
 """
@@ -57,6 +59,8 @@ def test_metrics_and_spans_reach_azure_monitor_and_a_collector(ingestion: Ingest
     found = [one["data"]["baseData"] for one in envelopes if one["data"]["baseType"] == "MetricData"]
     [images] = [one for one in found if one["metrics"][0]["name"] == "pixcrawler.images"]
     assert (images["metrics"][0]["value"], images["properties"]["stage"]) == (7, "fetched")
+    [builds] = [one for one in found if one["metrics"][0]["name"] == "pixcrawler.builds"]
+    assert builds["metrics"][0]["value"] == 3, "a look is told once: who tells it again and again seems to look"
     [work] = [one for one in envelopes if one["data"]["baseType"] == "RemoteDependencyData"]
     assert work["tags"]["ai.operation.id"] == PARENT.split("-")[1]
     assert work["tags"]["ai.operation.parentId"] == PARENT.split("-")[2]
