@@ -124,3 +124,11 @@ async def is_alive(client: df.DurableFunctionsClient, instance: str) -> bool:
     """Whether an orchestration of that id is waiting, running or suspended."""
     found = await client.get_orchestration_state(instance, fetch_payloads=False)
     return found is not None and found.runtime_status in _LIVE
+
+
+async def failed_at(client: df.DurableFunctionsClient, instance: str) -> datetime | None:
+    """When an orchestration of that id ended by an error; None if it did not."""
+    found = await client.get_orchestration_state(instance, fetch_payloads=False)
+    if found is None or found.runtime_status != OrchestrationStatus.FAILED:
+        return None
+    return found.last_updated_at.replace(tzinfo=UTC)  # the SDK gives UTC without saying so

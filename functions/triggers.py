@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import azure.durable_functions as df
@@ -9,7 +10,7 @@ import azure.functions as func
 
 from functions.blob_reference import BlobReference
 from functions.build import shard_event
-from functions.durable import is_alive, start
+from functions.durable import failed_at, is_alive, restart
 from functions.http import in_thread
 from functions.notify import notify_soon
 from functions.rights import look_after
@@ -18,7 +19,7 @@ from shared import datasets
 from shared.documents import DatasetHead
 from shared.settings import settings
 from shared.tasks import Task
-from shared.telemetry import export, metrics
+from shared.telemetry import export
 from shared.telemetry.fields import bind
 from shared.telemetry.trace import span
 
@@ -110,29 +111,45 @@ async def reconcile(timer: func.TimerRequest, client: df.DurableFunctionsClient)
             log.exception("dataset %s cannot be looked at; the next round tries once more", document.id)
     for head in await in_thread(datasets.unnotified):
         await notify_soon(client, head.owner, head.id)
-    for head in await in_thread(datasets.in_states, ("queued", "building", "deleting")):
-        try:
-            await _revive(client, head)
-        except Exception:  # the others must not wait for it
-            log.exception("dataset %s cannot be started again; the next round tries once more", head.id)
+    await revive_all(client, await in_thread(datasets.in_states, ("queued", "building", "deleting")))
     try:
         await look_after(client)
     except Exception:
         log.exception("take-downs, exports and erasures cannot be looked after; the next round tries once more")
 
 
-async def _revive(client: df.DurableFunctionsClient, document: DatasetHead) -> None:
+async def revive_all(client: df.DurableFunctionsClient, heads: Sequence[DatasetHead]) -> None:
+    """Start again what has no live orchestration, and count the builds among it that had begun."""
+    from shared.steps import lifecycle
+
+    lost = 0
+    for head in heads:
+        try:
+            lost += await _revive(client, head)
+        except Exception:  # the others must not wait for it
+            log.exception("dataset %s cannot be started again; the next round tries once more", head.id)
+    if lost:
+        await in_thread(lifecycle.count, "lost", lost)
+
+
+async def _revive(client: df.DurableFunctionsClient, document: DatasetHead) -> bool:
+    """Whether it was a build that had begun and was lost, and goes on now."""
+    from shared.steps import lifecycle
+
     deleting = document.state == "deleting"
     instance = f"{document.id}-delete" if deleting else document.id
     if await is_alive(client, instance):
-        return
-    # What ended keeps its id until it is purged, and the id must be free: it is the dataset's.
-    await client.purge_orchestration(instance, recursive=True)
+        return False
     task = Task(owner=document.owner, dataset=document.id)
-    await start(client, "delete_dataset" if deleting else "build_dataset", task, instance)
+    if not deleting and not await in_thread(lifecycle.is_running, task):
+        return False  # it came to its end since the documents were listed
+    failed = await failed_at(client, instance)
+    if failed and not deleting and not await in_thread(lifecycle.may_restart, task, failed):
+        log.error("dataset %s is not started again now: its orchestration has failed repeatedly", document.id)
+        return False
+    await restart(client, "delete_dataset" if deleting else "build_dataset", task, instance)
     log.warning("dataset %s said %s without a live orchestration: started again", document.id, document.state)
-    if not deleting:
-        metrics.BUILDS_ENDED.record(1, {"state": "lost"})
+    return document.state == "building" or (failed is not None and not deleting)
 
 
 def _parts(name: str) -> tuple[str, str]:

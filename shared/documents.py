@@ -84,6 +84,7 @@ class DatasetDocument(DatasetHead):
     work: Work = "build"
     revision: int = 0
     refreshes: int = 0  # how often it was searched again
+    restarts: int = 0  # how often this build was started again because its orchestration had failed
     merge: Merge | None = None
     max_cost: float | None = None  # in the price table's currency
     etag: str | None = Field(default=None, alias="_etag", exclude=True)
@@ -96,7 +97,7 @@ class DatasetDocument(DatasetHead):
 
     def reopened(self, work: Work) -> Self:
         """This document on its way again."""
-        return self.moved("building", stage="planning").model_copy(update={"work": work})
+        return self.moved("building", stage="planning").model_copy(update={"work": work, "restarts": 0})
 
 
 class Counts(BaseModel):

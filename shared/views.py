@@ -69,7 +69,7 @@ def _form(view: type[View]) -> str:
     return json.dumps(view.model_json_schema(), sort_keys=True)
 
 
-_UNSEEN = {"settled", "notified", "work", "revision", "refreshes", "merge"}
+_UNSEEN = {"settled", "notified", "work", "revision", "refreshes", "restarts", "merge"}
 """Of a dataset's document, what no view of it depends on: nobody's If-Match fails for it."""
 
 

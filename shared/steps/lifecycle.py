@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import wraps
+from typing import Literal
 
 from shared import datasets, quotas, shards, usage
 from shared.blobs import dataset_folder, raw_folder
-from shared.documents import FINAL, RUNNING, DatasetDocument, Stage, State, Work
+from shared.documents import FINAL, RUNNING, DatasetDocument, Stage, State, Work, now
 from shared.problems import conflict, not_found
 from shared.tasks import FailTask, Task
 from shared.telemetry import export, metrics
@@ -14,6 +16,10 @@ from shared.telemetry import export, metrics
 log = logging.getLogger(__name__)
 
 _EXPORT_SECONDS, _SEND_SECONDS = 10.0, 5.0
+
+RESTARTS = tuple(timedelta(minutes=minutes) for minutes in (0, 10, 20, 40, 80))
+"""How long after its orchestration failed a build is started again: the first time, the second... Then it has failed:
+what breaks each time costs money each time, and by then somebody could have rolled back what broke it."""
 
 
 def is_running(task: Task) -> bool:
@@ -57,10 +63,40 @@ def end(task: Task, state: State, error: str | None = None, *, revision: int | N
     if document is not None:
         log.info("dataset %s is %s", task.dataset, document.state)
         if ended:
-            export.wait(_EXPORT_SECONDS)  # somebody is told of builds that fail: none may go uncounted
-            metrics.BUILDS_ENDED.record(1, {"state": state})
-            export.flush(_SEND_SECONDS)
+            count(state)
     return None if document is None else document.state
+
+
+def count(state: State | Literal["lost"], builds: int = 1) -> None:
+    """Count builds that came to such an end, and send that: somebody is told of those that fail or are lost."""
+    export.wait(_EXPORT_SECONDS)  # none may go uncounted
+    metrics.BUILDS_ENDED.record(builds, {"state": state})
+    export.flush(_SEND_SECONDS)
+
+
+def may_restart(task: Task, failed: datetime) -> bool:
+    """Whether a build whose orchestration failed at that time is to be started again now; counts it if so.
+
+    False while its pause (`RESTARTS`) lasts, and when there were enough of them, which ends the build.
+    """
+    document = running(task.owner, task.dataset)
+    if document is None:
+        return False
+    if document.restarts >= len(RESTARTS):
+        message = (
+            f"The build broke off {document.restarts + 1} times. That is a fault of the service, not of the request: "
+            "tell its operators, and build the dataset again once it is mended."
+        )
+        end(task, "failed", message)
+        return False
+    if now() < failed + RESTARTS[document.restarts]:
+        return False
+
+    def edit(current: DatasetDocument) -> DatasetDocument | None:
+        return current.model_copy(update={"restarts": current.restarts + 1}) if current.state in RUNNING else None
+
+    after = datasets.change(task.owner, task.dataset, edit)
+    return after is not None and after.state in RUNNING
 
 
 def reopen(

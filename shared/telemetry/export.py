@@ -7,6 +7,7 @@ not at all where nothing is configured. What is recorded until then is not expor
 import logging
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
@@ -14,7 +15,7 @@ from pydantic import SecretStr
 from shared.settings import Settings, settings
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+    from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
     from opentelemetry.sdk.trace.export import SpanExporter
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ _begun = threading.Lock()
 _ready = threading.Event()
 _senders: "list[PeriodicExportingMetricReader]" = []
 """What sends metrics away, once a minute."""
+_sending = threading.BoundedSemaphore(2)
+"""One flush that sends, and one that has what was recorded since: an exporter that hangs gathers no more threads."""
 
 
 def is_on(config: Settings) -> bool:
@@ -52,18 +55,22 @@ def flush(seconds: float) -> None:
 
     For what somebody must be told of: an instance that has nothing more to do may be gone before the next export.
     """
-    if _senders:
+    until = time.monotonic() + seconds
+    if _senders and _sending.acquire(timeout=seconds):
         sending = threading.Thread(target=_flush, name="flush", daemon=True)  # an exporter may hang for minutes
         sending.start()
-        sending.join(seconds)
+        sending.join(max(0.0, until - time.monotonic()))
 
 
 def _flush() -> None:
-    for sender in _senders:
-        try:
-            sender.force_flush()
-        except Exception:  # they are sent again with what comes next, or are lost
-            log.exception("metrics cannot be sent")
+    try:
+        for sender in _senders:
+            try:
+                sender.force_flush()
+            except Exception:  # they are sent again with what comes next, or are lost
+                log.exception("metrics cannot be sent")
+    finally:
+        _sending.release()
 
 
 def _start(config: Settings) -> None:
@@ -107,14 +114,30 @@ def _readers(config: Settings) -> "list[MetricReader]":
     if config.telemetry == "console":
         readers.append(PeriodicExportingMetricReader(ConsoleMetricExporter()))
     if config.application_insights is not None:
-        from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter
-
-        readers.append(PeriodicExportingMetricReader(AzureMonitorMetricExporter(**_azure(config.application_insights))))
+        readers.append(PeriodicExportingMetricReader(_azure_metrics(config.application_insights)))
     if config.otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
         readers.append(PeriodicExportingMetricReader(OTLPMetricExporter()))
     return readers
+
+
+def _azure_metrics(connection: SecretStr) -> "MetricExporter":
+    """Azure Monitor's exporter, which tells a gauge once for each look and not again every minute.
+
+    Otherwise an instance that looked once would tell that for as long as it lives: nobody would see that the timer no
+    longer runs, and where the next look is another instance's, what was long ago would be told beside what is.
+    """
+    from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter
+    from opentelemetry.sdk.metrics import Counter, Histogram, ObservableCounter
+    from opentelemetry.sdk.metrics import _Gauge as Gauge
+    from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricExporter
+
+    exporter = AzureMonitorMetricExporter(**_azure(connection))
+    kinds: tuple[type, ...] = (Counter, Histogram, ObservableCounter, Gauge)
+    once = dict.fromkeys(kinds, AggregationTemporality.DELTA)
+    MetricExporter.__init__(exporter, preferred_temporality=once)  # the exporter's own has no argument for it
+    return exporter
 
 
 def _span_exporters(config: Settings) -> "list[SpanExporter]":

@@ -68,6 +68,17 @@ def test_every_description_names_a_heading_of_the_runbook() -> None:
     assert named == RUNBOOK - {"Budget"}
 
 
+def test_what_is_said_of_an_hour_was_looked_at_for_most_of_it() -> None:
+    """The lowest of one look, the first after a silence, is no lowest of an hour."""
+    [rule] = [one for one in RULES if "minif(Sum" in queries()[one["name"]]]
+    asked = queries()[rule["name"]]
+    since = re.search(r'Since = minif\(TimeGenerated, Name == "pixcrawler.builds"\)', asked)
+    minutes = re.search(r"where Since < ago\((\d+)m\)", asked)
+    assert since is not None
+    assert minutes is not None
+    assert MINUTES[rule["window"]] * 0.75 <= int(minutes[1]) <= MINUTES[rule["window"]] - 10, "looks come every five"
+
+
 def test_the_probe_asks_for_the_route_of_liveness_and_for_its_word() -> None:
     probe = (WATCHING / "availability.bicep").read_text()
     path, word = re.search(r"var path = '/api/(.+)'", probe), re.search(r"ContentMatch: '(\w+)'", probe)

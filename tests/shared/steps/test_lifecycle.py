@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 import pytest
 
 from shared import datasets, shards
 from shared.blobs import dataset_folder, raw_folder
+from shared.documents import now
 from shared.steps import lifecycle, validate
 from shared.tasks import FailTask, Task
 from tests.shared.conftest import store
@@ -65,6 +68,30 @@ def test_a_failure_has_its_message(owner: str) -> None:
     task = store(owner)
     lifecycle.fail(FailTask(**task.model_dump(), message="disk full"))
     assert datasets.get(owner, task.dataset).error == "disk full"
+
+
+def test_a_build_that_breaks_off_is_started_again_after_longer_and_longer_pauses(owner: str) -> None:
+    task = store(owner)
+    lifecycle.enter(task, "collecting")
+    for number, pause in enumerate(lifecycle.RESTARTS, start=1):
+        assert not lifecycle.may_restart(task, now() - pause + timedelta(minutes=1))
+        assert lifecycle.may_restart(task, now() - pause)
+        found = datasets.get(owner, task.dataset)
+        assert (found.state, found.stage, found.restarts) == ("building", "collecting", number)
+    assert timedelta(hours=2) < sum(lifecycle.RESTARTS, timedelta()) < timedelta(hours=3), "time for a rollback"
+    assert not lifecycle.may_restart(task, now())
+    found = datasets.get(owner, task.dataset)
+    assert (found.state, found.stage) == ("failed", None)
+    assert found.error is not None
+    assert found.error.startswith("The build broke off 6 times.")
+    assert lifecycle.reopen(owner, task.dataset, "refresh").restarts == 0, "another build, another count"
+
+
+def test_what_has_ended_is_not_started_again(owner: str) -> None:
+    task = store(owner)
+    lifecycle.end(task, "cancelled")
+    assert not lifecycle.may_restart(task, now())
+    assert datasets.get(owner, task.dataset).restarts == 0
 
 
 def test_what_is_gone_is_not_brought_back(owner: str, recorded: Recorded) -> None:
