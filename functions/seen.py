@@ -1,7 +1,7 @@
 """Makes activities and triggers seen: a span in the trace they belong to, a log line, how long they took.
 
-`@seen` stands directly above the function, below what binds it. Orchestrators are left out: they run again at every
-replay.
+`@seen` stands directly above the function, below what binds it, and `@told_at_once` above that where it is needed.
+Orchestrators are left out: they run again at every replay.
 """
 
 import asyncio
@@ -21,8 +21,6 @@ from shared.telemetry.trace import span
 
 log = logging.getLogger(__name__)
 
-TOLD_AT_ONCE = frozenset({"give_up_shard"})
-"""Runs that somebody is told of, on an instance that may have been started for them alone."""
 _SEND_SECONDS = 5.0
 
 
@@ -33,12 +31,8 @@ def seen[F: Callable[..., Any]](function: F) -> F:
 
         @wraps(function)
         async def run_async(*args: Any, **kwargs: Any) -> Any:
-            try:
-                with _work(name, (*args, *kwargs.values())):
-                    return await function(*args, **kwargs)
-            finally:
-                if name in TOLD_AT_ONCE:
-                    await asyncio.to_thread(export.flush, _SEND_SECONDS)
+            with _work(name, (*args, *kwargs.values())):
+                return await function(*args, **kwargs)
 
         run: Any = run_async
     else:
@@ -51,6 +45,20 @@ def seen[F: Callable[..., Any]](function: F) -> F:
         run = run_sync
     run.seen = True
     return run  # type: ignore[no-any-return]  # it is what it wraps
+
+
+def told_at_once[F: Callable[..., Any]](function: F) -> F:
+    """Wrap a trigger that is seen and that somebody is told of: its metrics are sent when it ends, for an instance that
+    was started for it alone may be gone before the next export."""
+
+    @wraps(function)
+    async def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await function(*args, **kwargs)
+        finally:
+            await asyncio.to_thread(export.flush, _SEND_SECONDS)
+
+    return run  # type: ignore[return-value]  # it is what it wraps
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from functions.durable import failed_at, is_alive, restart
 from functions.http import in_thread
 from functions.notify import notify_soon
 from functions.rights import look_after
-from functions.seen import seen
+from functions.seen import seen, told_at_once
 from shared import datasets
 from shared.documents import DatasetHead
 from shared.settings import settings
@@ -67,6 +67,7 @@ async def check_upload(blob: BlobReference) -> None:
 
 @bp.queue_trigger(arg_name="message", queue_name="webjobs-blobtrigger-poison", connection="AzureWebJobsStorage")
 @bp.durable_client_input(client_name="client")
+@told_at_once
 @seen
 async def give_up_shard(message: func.QueueMessage, client: df.DurableFunctionsClient) -> None:
     """A raw shard, or an upload, failed five times: mark it failed, so that the build goes on without it."""

@@ -14,7 +14,6 @@ from shared.tasks import ErasureTask, TakedownTask, Task
 from shared.uuid7 import uuid7_of
 
 PAGE = 40
-ACTION = audit.ERASE
 
 BLOBS: Mapping[str, str] = {"raw": "dataset", "datasets": "dataset", "uploads": "tenant"}
 """Blob container -> whose name its blobs' names begin with."""
@@ -83,12 +82,15 @@ def end(task: ErasureTask) -> None:
         owner=task.owner,
         request=task.erasure,
         subject=task.by,
-        action=ACTION,
+        action=audit.ERASE,
         outcome="done",
     )
     audit.write(proof, forever=True)
     for item in query(audit.NAME, "SELECT c.id, c.action, c.ttl FROM c", {}, task.owner):
-        if (item.get("action"), item.get("ttl")) != (ACTION, audit.FOR_EVER):  # earlier erasures were, all the same
+        if (item.get("action"), item.get("ttl")) != (
+            audit.ERASE,
+            audit.FOR_EVER,
+        ):  # earlier erasures were, all the same
             _delete(audit.NAME, item["id"], task.owner)
     for item in query(rights.NAME, "SELECT c.id FROM c WHERE c.id != @word", {"word": rights.ERASURE}, task.owner):
         _delete(rights.NAME, item["id"], task.owner)
@@ -98,7 +100,7 @@ def end(task: ErasureTask) -> None:
 def is_proven(owner: str, erasure: str) -> bool:
     """Whether the audit trail says that this erasure is done."""
     sql = "SELECT c.id FROM c WHERE c.request = @erasure AND c.action = @action AND c.outcome = 'done'"
-    return bool(query(audit.NAME, sql, {"erasure": erasure, "action": ACTION}, owner))
+    return bool(query(audit.NAME, sql, {"erasure": erasure, "action": audit.ERASE}, owner))
 
 
 def _empty(name: str, partition: str) -> None:

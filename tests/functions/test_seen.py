@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from contextlib import nullcontext
 from typing import Any
 
 import azure.durable_functions as df
@@ -7,7 +8,7 @@ import pytest
 
 from functions.blob_reference import BlobReference
 from functions.durable import start
-from functions.seen import seen
+from functions.seen import seen, told_at_once
 from shared.tasks import DeliverTask, Task
 from shared.telemetry import trace
 from shared.telemetry.fields import fields
@@ -47,6 +48,24 @@ def test_a_blob_trigger_is_of_its_blobs_trace() -> None:
     blob = BlobReference("raw", "d/s.tar", {"traceparent": PARENT})
     assert asyncio.run(look(blob, client="{}"))[0] == PARENT[3:35]
     assert asyncio.run(look(BlobReference("raw", "d/s.tar"), client="{}"))[0] != PARENT[3:35]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_somebody_is_told_of_is_sent_once_it_is_recorded(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch, *, broken: bool
+) -> None:
+    sent = []
+    monkeypatch.setattr("shared.telemetry.export.flush", lambda _: sent.append(set(recorded())))
+
+    @told_at_once
+    @seen
+    async def tell(message: str) -> None:
+        if broken:
+            raise OSError(message)
+
+    with pytest.raises(OSError, match="no disk") if broken else nullcontext():
+        asyncio.run(tell("no disk"))
+    assert [("pixcrawler.step.duration", "tell", "failed" if broken else "done") in one for one in sent] == [True]
 
 
 def test_work_leaves_a_line_and_is_counted(recorded: Recorded, caplog: pytest.LogCaptureFixture) -> None:

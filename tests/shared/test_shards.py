@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from builder.rows import Curation
+from builder.rows import Curation, ImageRow
 from shared import shards
 from shared.documents import Counts, SearchDocument, ShardDocument
 from tests.shared.conftest import row
@@ -127,14 +127,19 @@ def test_of_shards_that_are_changed_together_all_are_or_none(dataset: str) -> No
     assert told(dataset)[first.id] == first.by_label()
 
 
-def test_more_shards_than_go_into_one_transaction_are_changed(dataset: str) -> None:
-    rows = tuple(row(number, url=f"http://a.example/{'x' * 1_900}/{number}") for number in range(96))
-    for number in range(14):
+def changed_together(dataset: str, rows: tuple[ImageRow, ...], count: int) -> list[int]:
+    """How many rows shards with these have, once so many of them were changed together to lack the first."""
+    for number in range(count):
         usual = {"dataset": dataset, "label": "ant", "state": "validated", "counts": Counts.of(rows), "images": rows}
         shards.put(ShardDocument(id=f"ant-{number:05}", number=number, **usual))
     found = shards.documents(dataset, "ant")
     shards.replace(*(one.with_images(one.images[1:]) for one in found))
-    assert [len(one.images) for one in shards.documents(dataset, "ant")] == [95] * 14
+    return [len(one.images) for one in shards.documents(dataset, "ant")]
+
+
+def test_more_shards_than_go_into_one_transaction_are_changed(dataset: str) -> None:
+    rows = tuple(row(number, url=f"http://a.example/{'x' * 1_900}/{number}") for number in range(96))
+    assert changed_together(dataset, rows, 14) == [95] * 14
 
 
 def test_what_grows_when_it_is_sent_is_parted_by_what_it_becomes(dataset: str) -> None:
@@ -143,12 +148,7 @@ def test_what_grows_when_it_is_sent_is_parted_by_what_it_becomes(dataset: str) -
         row(number, **{name: "".join(letters.choices(LETTERS, k=count)) for name, count in LONGEST.items()})
         for number in range(96)
     )
-    for number in range(10):
-        usual = {"dataset": dataset, "label": "ant", "state": "validated", "counts": Counts.of(rows), "images": rows}
-        shards.put(ShardDocument(id=f"ant-{number:05}", number=number, **usual))
-    found = shards.documents(dataset, "ant")
-    shards.replace(*(one.with_images(one.images[1:]) for one in found))
-    assert [len(one.images) for one in shards.documents(dataset, "ant")] == [95] * 10
+    assert changed_together(dataset, rows, 10) == [95] * 10
 
 
 def test_a_shard_that_was_removed_cannot_be_replaced(dataset: str) -> None:
